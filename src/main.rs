@@ -1,0 +1,2 @@
+//! The `corsaudit` command.
+fn main() {}

@@ -1,0 +1,119 @@
+//! Origins (HTML Standard, section 7.1.1; serialisation as the `Origin` header carries it).
+
+use std::fmt;
+use std::sync::Arc;
+
+/// An origin: opaque, or the tuple scheme, host, port, held as its ASCII serialisation.
+///
+/// Two opaque origins of a recording are never known to be the same, so [`Origin::is_same_origin`] is false for them,
+/// while `==` compares serialisations, as the CORS check does.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin(Option<Arc<str>>);
+
+impl Origin {
+    /// The opaque origin, serialised `null`.
+    pub const OPAQUE: Self = Self(None);
+
+    /// Reads a serialised origin as an `Origin` header carries it: `null`, or `scheme://host[:port]` in exactly the
+    /// form a browser writes (lower case, no default port, no path). Anything else is `None`.
+    #[must_use]
+    pub fn parse(serialised: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(serialised).ok()?;
+        if text == "null" {
+            return Some(Self::OPAQUE);
+        }
+        let (scheme, rest) = text.split_once("://")?;
+        if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ']) || scheme.is_empty() {
+            return None;
+        }
+        match scheme {
+            "http" | "https" | "ws" | "wss" | "ftp" => {
+                let url = ::url::Url::parse(text).ok()?;
+                let origin = Self::of(&url);
+                (origin.serialised() == text).then_some(origin)
+            }
+            // Extension and application schemes are opaque to the URL Standard, yet browsers send them as tuples.
+            _ if scheme
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b)) =>
+            {
+                Some(Self(Some(text.into())))
+            }
+            _ => None,
+        }
+    }
+
+    /// The origin of a URL (URL Standard, section 4.7).
+    #[must_use]
+    pub fn of(url: &::url::Url) -> Self {
+        match url.origin() {
+            ::url::Origin::Opaque(_) => Self::OPAQUE,
+            tuple @ ::url::Origin::Tuple(..) => Self(Some(tuple.ascii_serialization().into())),
+        }
+    }
+
+    /// Builds a tuple origin from an already serialised form; the caller vouches for the form.
+    #[must_use]
+    pub(crate) fn from_serialised(text: &str) -> Self {
+        Self(Some(text.into()))
+    }
+
+    /// The serialisation: `null` for an opaque origin.
+    #[must_use]
+    pub fn serialised(&self) -> &str {
+        self.0.as_deref().unwrap_or("null")
+    }
+
+    /// Whether this is an opaque origin.
+    #[must_use]
+    pub fn is_opaque(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Same origin (HTML Standard): equal tuples. Opaque origins are never known to be the same.
+    #[must_use]
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        self.0.is_some() && self == other
+    }
+
+    /// The scheme of a tuple origin.
+    #[must_use]
+    pub fn scheme(&self) -> Option<&str> {
+        Some(self.0.as_deref()?.split_once("://")?.0)
+    }
+
+    /// The host of a tuple origin, IPv6 addresses in brackets.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        let authority = self.0.as_deref()?.split_once("://")?.1;
+        if authority.starts_with('[') {
+            let end = authority.find(']')?;
+            return Some(&authority[..=end]);
+        }
+        Some(
+            authority
+                .split_once(':')
+                .map_or(authority, |(host, _)| host),
+        )
+    }
+
+    /// The port of a tuple origin when it is not the scheme's default.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        let authority = self.0.as_deref()?.split_once("://")?.1;
+        let after_host = &authority[self.host()?.len()..];
+        after_host.strip_prefix(':')?.parse().ok()
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.serialised())
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.serialised())
+    }
+}

@@ -1,0 +1,188 @@
+//! Header lists as recorded: compact, owned, in order, duplicates kept.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A header list (Fetch Standard, section 2.2.2), one allocation for all lines.
+///
+/// Lines keep their order and their bytes; names keep their case and compare without it. Values are stored without
+/// leading and trailing HTTP whitespace.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct HeaderList {
+    // Per line: name length (u16 LE), value length (u32 LE), name, value.
+    bytes: Box<[u8]>,
+}
+
+/// Collects the lines of a [`HeaderList`].
+#[derive(Clone, Debug, Default)]
+pub struct HeaderListBuilder {
+    bytes: Vec<u8>,
+}
+
+const NAME_LENGTH: usize = 2;
+const VALUE_LENGTH: usize = 4;
+
+impl HeaderListBuilder {
+    /// An empty builder.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends one line. A name longer than 65,535 bytes is no header name: such a line is dropped and `false` returned.
+    pub fn push(&mut self, name: &[u8], value: &[u8]) -> bool {
+        let value = trim(value);
+        let (Ok(name_length), Ok(value_length)) =
+            (u16::try_from(name.len()), u32::try_from(value.len()))
+        else {
+            return false;
+        };
+        self.bytes.extend_from_slice(&name_length.to_le_bytes());
+        self.bytes.extend_from_slice(&value_length.to_le_bytes());
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(value);
+        true
+    }
+
+    /// The finished list; the builder is empty afterwards and keeps its memory.
+    #[must_use]
+    pub fn take(&mut self) -> HeaderList {
+        let list = HeaderList {
+            bytes: self.bytes.as_slice().into(),
+        };
+        self.bytes.clear();
+        list
+    }
+}
+
+impl HeaderList {
+    /// A list of the given lines.
+    pub fn from_lines<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        lines: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let mut builder = HeaderListBuilder::new();
+        for (name, value) in lines {
+            builder.push(name.as_ref(), value.as_ref());
+        }
+        builder.take()
+    }
+
+    /// All lines in order.
+    #[must_use]
+    pub fn iter(&self) -> Lines<'_> {
+        Lines { rest: &self.bytes }
+    }
+
+    /// Whether there is no line.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The values of all lines of a name, in order.
+    pub fn lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter()
+            .filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+
+    /// *Get* a header (Fetch Standard, "get"): all lines of the name joined with `, `, or `None` without such a line.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        let mut found = self
+            .iter()
+            .filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value);
+        let first = found.next()?;
+        let Some(second) = found.next() else {
+            return Some(Cow::Borrowed(first));
+        };
+        let mut joined = first.to_vec();
+        for value in std::iter::once(second).chain(found) {
+            joined.extend_from_slice(b", ");
+            joined.extend_from_slice(value);
+        }
+        Some(Cow::Owned(joined))
+    }
+
+    /// The first line of a name as text, for headers that recorders write once. Not for decisions of the standard,
+    /// which use [`HeaderList::get`].
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
+            .and_then(|(_, value)| std::str::from_utf8(value).ok())
+    }
+
+    /// Whether there is a line of the name.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.iter()
+            .any(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// Bytes held on the heap.
+    #[must_use]
+    pub fn heap_size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl fmt::Debug for HeaderList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.iter().map(|(n, v)| {
+                format!(
+                    "{}: {}",
+                    String::from_utf8_lossy(n),
+                    String::from_utf8_lossy(v)
+                )
+            }))
+            .finish()
+    }
+}
+
+/// The lines of a [`HeaderList`]: name and value.
+#[derive(Clone, Debug)]
+pub struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name_length, rest) = self.rest.split_first_chunk::<NAME_LENGTH>()?;
+        let (value_length, rest) = rest.split_first_chunk::<VALUE_LENGTH>()?;
+        let (name, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*name_length)))?;
+        let (value, rest) = rest.split_at_checked(u32::from_le_bytes(*value_length) as usize)?;
+        self.rest = rest;
+        Some((name, value))
+    }
+}
+
+/// Removes leading and trailing HTTP whitespace (Fetch Standard, "HTTP whitespace bytes").
+#[must_use]
+pub fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b'\t' | b'\n' | b'\r' | b' ', rest @ ..] = value {
+        value = rest;
+    }
+    while let [rest @ .., b'\t' | b'\n' | b'\r' | b' '] = value {
+        value = rest;
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn get_joins_lines_and_ignores_case() {
+        let list = HeaderList::from_lines([("A", " 1\t"), ("b", "2"), ("a", ""), ("a", "3")]);
+        assert_eq!(list.get("a").as_deref(), Some(&b"1, , 3"[..]));
+        assert_eq!(list.get("B").as_deref(), Some(&b"2"[..]));
+        assert_eq!(list.get("c"), None);
+        assert_eq!(list.lines("a").count(), 3);
+    }
+}

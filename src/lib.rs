@@ -1,13 +1,17 @@
 //! corsaudit reads a recording of browser traffic, decides what a browser did with each cross-origin fetch, and
 //! says what is wrong.
 
+pub mod audit;
 pub mod cors;
 pub mod error;
 pub mod exchange;
 pub mod fact;
+pub mod finding;
 pub mod header;
 pub mod http;
 pub mod net;
 pub mod notice;
+pub mod pairing;
+pub mod rules;
 pub mod tls;
 pub mod url;

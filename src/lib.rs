@@ -9,6 +9,7 @@ pub mod fact;
 pub mod finding;
 pub mod header;
 pub mod http;
+pub mod judge;
 pub mod net;
 pub mod notice;
 pub mod pairing;

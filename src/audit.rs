@@ -1,13 +1,16 @@
-//! The pipeline: sources to an [`Audit`].
+//! The pipeline: recordings to an [`Audit`]. With the readers, the only place that knows threads.
 
 use std::collections::BTreeMap;
+
+use rayon::prelude::*;
 
 use crate::cors::{Class, Verdict};
 use crate::error::Error;
 use crate::exchange::Capture;
 use crate::finding::Finding;
+use crate::judge::{EngineChoice, Session, engine_of, judge};
 use crate::notice::Notice;
-use crate::pairing::Fetch;
+use crate::pairing::{self, Fetch};
 
 /// Everything a report tells.
 #[derive(Debug, Default)]
@@ -50,4 +53,22 @@ pub struct Counts {
     pub exchanges: u64,
     /// Fetches by class of verdict.
     pub fetches: BTreeMap<Class, u64>,
+}
+
+/// Pairs and judges one recording. `index` is its place in the audit.
+#[must_use]
+pub fn judge_capture(capture: &Capture, index: u32, engine: EngineChoice) -> Vec<JudgedFetch> {
+    let paired = pairing::pair(capture, |preflight| {
+        crate::cors::preflight_lifetime(engine_of(engine, capture, preflight), preflight.response())
+    });
+    let session = Session::new(capture);
+    paired
+        .fetches
+        .into_par_iter()
+        .map(|mut fetch| {
+            let engine = fetch.first(capture).map_or(crate::cors::Engine::Shipping, |first| engine_of(engine, capture, first));
+            let judgement = judge(capture, &session, &mut fetch, engine);
+            JudgedFetch { capture: index, fetch, verdict: judgement.verdict, alternatives: judgement.alternatives }
+        })
+        .collect()
 }

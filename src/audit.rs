@@ -59,7 +59,8 @@ pub struct Counts {
 #[must_use]
 pub fn judge_capture(capture: &Capture, index: u32, engine: EngineChoice) -> Vec<JudgedFetch> {
     let paired = pairing::pair(capture, |preflight| {
-        crate::cors::preflight_lifetime(engine_of(engine, capture, preflight), preflight.response())
+        let max_age = preflight.response().and_then(|response| response.headers.get("access-control-max-age"));
+        crate::cors::max_age_seconds(max_age.as_deref(), engine_of(engine, capture, preflight))
     });
     let session = Session::new(capture);
     paired

@@ -13,6 +13,8 @@ pub mod judge;
 pub mod net;
 pub mod notice;
 pub mod pairing;
+pub mod reader;
 pub mod rules;
+pub mod source;
 pub mod tls;
 pub mod url;

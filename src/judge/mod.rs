@@ -111,7 +111,9 @@ impl Judge<'_> {
     fn by_procedure(&self, fetch: &mut Fetch) -> Judgement {
         let settled = |verdict| Judgement { verdict, alternatives: Vec::new() };
         let Some(origin) = self.assumed_origin(fetch) else {
-            return settled(self.verdict(Code::UndeterminedOrigin, Confidence::Undetermined));
+            let code = if self.looks_mixed(fetch) { Code::MixedContent } else { Code::UndeterminedOrigin };
+            let confidence = if code == Code::MixedContent { Confidence::Low } else { Confidence::Undetermined };
+            return settled(self.verdict(code, confidence));
         };
         if let Some(code) = self.unreadable(fetch) {
             return settled(self.verdict(code, Confidence::Undetermined));
@@ -144,6 +146,18 @@ impl Judge<'_> {
         let first = fetch.first(self.capture)?;
         let crosses = matches!(first.request.headers.first("sec-fetch-site"), Some("cross-site" | "same-site"));
         (crosses && fetch.mode.value == Some(RequestMode::NoCors)).then_some(Origin::OPAQUE)
+    }
+
+    /// DevTools marks every failed load but those it never started: mixed content (status 0, no error).
+    fn looks_mixed(&self, fetch: &Fetch) -> bool {
+        fetch.first(self.capture).is_some_and(|first| {
+            self.capture.recorder == Recorder::DevTools
+                && first.hints.error_field
+                && first.hints.error.is_none()
+                && matches!(first.outcome, Outcome::NoResponse)
+                && first.request.url.scheme() == "http"
+                && !first.request.url.origin().host().is_some_and(is_loopback_host)
+        })
     }
 
     /// Responses that the recording holds in part only.
@@ -188,12 +202,17 @@ impl Judge<'_> {
             Class::Blocked if evaluation.code == Code::PreflightNetworkError => {
                 let preflight = fetch.hops.last().and_then(|hop| hop.preflight.exchange());
                 let preflight = preflight.and_then(|index| self.capture.exchanges.get(index as usize));
-                let of_preflight =
-                    preflight.map_or(RecordedOutcome::Silent, |exchange| recorded_outcome(self.capture.recorder, exchange));
-                if of_preflight == RecordedOutcome::OtherReason(Code::LnaPermissionDenied) {
+                let of_preflight = preflight.map(|exchange| recorded_outcome(self.capture.recorder, exchange));
+                if of_preflight == Some(RecordedOutcome::OtherReason(Code::LnaPermissionDenied)) {
                     verdict.code = local_network_code(origin);
                 } else if let RecordedOutcome::OtherReason(code) = recorded {
-                    verdict = self.verdict(code, Confidence::High);
+                    verdict.code = code;
+                } else if preflight.is_some_and(|exchange| matches!(exchange.outcome, Outcome::NotRecorded)) {
+                    verdict.code = Code::UndeterminedResponse;
+                    verdict.confidence = Confidence::Undetermined;
+                } else {
+                    // A network failure that the recorder saw is a network failure.
+                    verdict.code = Code::NetworkError;
                 }
             }
             Class::Opaque => {
@@ -205,7 +224,7 @@ impl Judge<'_> {
                 RecordedOutcome::Refused => {
                     verdict.warnings.insert(Warning::OutcomeConflict);
                     verdict.confidence = Confidence::Low;
-                    if last.hints.server_ip.is_some_and(|ip| cors::address_space(ip) != cors::AddressSpace::Public) {
+                    if last.hints.server_ip.is_some_and(|ip| cors::AddressSpace::of(ip) != cors::AddressSpace::Public) {
                         verdict.warnings.insert(Warning::MaybeLna);
                     }
                 }
@@ -217,6 +236,11 @@ impl Judge<'_> {
                 }
                 _ => {}
             },
+            // The request itself reached the wire, so its preflight had passed.
+            Class::Blocked if evaluation.phase == Phase::Preflight && self.is_answered(fetch, evaluation.hop) => {
+                verdict.warnings.insert(Warning::OutcomeConflict);
+                verdict.confidence = Confidence::Low;
+            }
             Class::Blocked => match recorded {
                 RecordedOutcome::Refused if verdict.confidence >= Confidence::High => {
                     verdict.confidence = Confidence::Certain;
@@ -236,6 +260,12 @@ impl Judge<'_> {
             verdict.warnings.insert(Warning::CacheWithoutVary);
         }
         verdict
+    }
+
+    /// Whether the actual request of a hop got a response.
+    fn is_answered(&self, fetch: &Fetch, hop: u16) -> bool {
+        let exchange = fetch.hops.get(usize::from(hop)).and_then(|hop| hop.exchange);
+        exchange.and_then(|index| self.capture.exchanges.get(index as usize)).is_some_and(|e| e.response().is_some())
     }
 
     /// Everything before passed, and no response was recorded for the last request.

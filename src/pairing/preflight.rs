@@ -25,11 +25,14 @@ pub(super) fn join(timeline: &Timeline<'_>) -> (Vec<PreflightLink>, Vec<u32>) {
                 timeline.role(candidate) == Role::Actual
                     && links[candidate as usize] == PreflightLink::None
                     && serves(preflight, timeline.exchange(candidate))
-                    && overlaps(timeline, index, candidate)
+                    && is_near(timeline, index, candidate)
             })
-            // DevTools opens the row of the main request first, so the nearest may stand on either side.
+            // DevTools and Firefox open the row of the main request first, so the nearest may stand on either side.
+            // A request that was over before the preflight started is the last choice: some recorders measure less
+            // than the whole request.
             .min_by_key(|&candidate| {
-                (timeline.start(candidate).abs_diff(timeline.start(index)), candidate.abs_diff(index))
+                let is_over = timeline.end(candidate) + JITTER_NS < timeline.start(index);
+                (is_over, timeline.start(candidate).abs_diff(timeline.start(index)), candidate.abs_diff(index))
             });
         match served {
             Some(actual) => links[actual as usize] = PreflightLink::Recorded(index),
@@ -75,11 +78,9 @@ pub(crate) fn requested_method(preflight: &Exchange) -> Option<Method> {
     preflight.request.headers.get("access-control-request-method").map(|method| Method::from_bytes(&method))
 }
 
-/// Whether the request was under way, or began, while or soon after its preflight was.
-fn overlaps(timeline: &Timeline<'_>, preflight: u32, actual: u32) -> bool {
-    let (asked, answered) = (timeline.start(preflight), timeline.end(preflight));
-    let (began, ended) = (timeline.start(actual), timeline.end(actual));
-    let known_end = timeline.exchange(actual).duration_ms.is_some_and(|ms| ms > 0.0);
-    let not_over = if known_end { ended + JITTER_NS >= answered } else { began + LONGEST_PAUSE_NS >= asked };
-    not_over && began <= answered.saturating_add(LONGEST_PAUSE_NS)
+/// Whether the request began shortly before, while or soon after its preflight was under way.
+fn is_near(timeline: &Timeline<'_>, preflight: u32, actual: u32) -> bool {
+    let began = timeline.start(actual);
+    began >= timeline.start(preflight).saturating_sub(LONGEST_PAUSE_NS)
+        && began <= timeline.end(preflight).saturating_add(LONGEST_PAUSE_NS)
 }

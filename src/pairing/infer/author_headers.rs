@@ -1,5 +1,6 @@
 //! Which request headers the page itself set.
 
+use crate::cors::Engine;
 use crate::exchange::Exchange;
 use crate::fact::{Basis, Confidence};
 
@@ -70,9 +71,9 @@ pub fn author_headers(exchange: &Exchange, preflight: Option<&Exchange>) -> Auth
         .filter_map(|(name, value)| {
             let name = String::from_utf8_lossy(name).to_ascii_lowercase();
             let added = name.starts_with(':')
-                || crate::cors::is_forbidden_request_header(&name, value)
+                || crate::cors::is_forbidden(name.as_bytes(), value)
                 || USUALLY_ADDED.contains(&name.as_str())
-                || (name == "content-type" && crate::cors::is_safelisted_request_header(b"content-type", value))
+                || (name == "content-type" && crate::cors::is_safelisted(b"content-type", value, Engine::Standard))
                 || (name == "authorization" && is_browser_authorization(value));
             (!added).then_some(name)
         })

@@ -6,6 +6,7 @@ pub mod cors;
 pub mod error;
 pub mod exchange;
 pub mod fact;
+pub mod facts;
 pub mod finding;
 pub mod header;
 pub mod http;

@@ -1,7 +1,64 @@
 //! Rules: one file each, named as its id. A rule reads a fetch and its verdict and says what is wrong.
+//!
+//! Two passes. The first folds every recording and every fetch into one [`Context`], in any order, in as many parts as
+//! there are cores. The second gives each fetch with the whole context to each rule ([`check`]), again in any order and
+//! in parts ([`Findings::merge`]); [`conclude`] then lets rules speak that need no single fetch, and
+//! [`Findings::finish`] folds, filters and orders. [`run`] does all of it on one thread.
+//!
+//! To add a rule: its file, a line in [`REGISTRY`], a case file in `tests/rules/`.
+
+mod context;
+mod declaration;
+mod findings;
+mod options;
+mod redact;
+mod words;
+
+mod any_site_authenticated_read;
+mod blocked_but_processed;
+mod cors_trust_inventory;
+mod failure;
+mod null_origin_allowed;
+mod placeholder_origin_configured;
+mod reflected_origin;
+mod wildcard_on_sensitive_response;
+mod wildcard_plus_allow_credentials;
+
+pub use context::{Context, Endpoint, Grant, Portability, Reflection, Site, Target, Visit};
+pub use declaration::Declaration;
+pub(crate) use declaration::declare_rule;
+pub use findings::{Details, Findings, Report};
+pub use options::Options;
 
 use crate::audit::JudgedFetch;
 use crate::exchange::{Capture, Exchange, Response};
+use crate::finding::Finding;
+
+/// The rules, one line each. Failures, of which there is one for each code of a blocked verdict, register themselves.
+static REGISTRY: &[&dyn Rule] = &[
+    &any_site_authenticated_read::AnySiteAuthenticatedRead,
+    &blocked_but_processed::BlockedButProcessed,
+    &cors_trust_inventory::CorsTrustInventory,
+    &null_origin_allowed::NullOriginAllowed,
+    &placeholder_origin_configured::PlaceholderOriginConfigured,
+    &reflected_origin::ReflectedOrigin,
+    &wildcard_on_sensitive_response::WildcardOnSensitiveResponse,
+    &wildcard_plus_allow_credentials::WildcardPlusAllowCredentials,
+];
+
+/// A rule: stateless, shared between threads.
+pub trait Rule: Sync {
+    /// What the rule says of itself.
+    fn declaration(&self) -> &'static Declaration;
+
+    /// Looks at one fetch.
+    fn check(&self, fetch: FetchView<'_>, cx: &Context, out: &mut Findings);
+
+    /// Speaks after all fetches, from the context alone.
+    fn conclude(&self, cx: &Context, out: &mut Findings) {
+        let _ = (cx, out);
+    }
+}
 
 /// A judged fetch with its recording: what rules and reports read.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +67,64 @@ pub struct FetchView<'a> {
     pub capture: &'a Capture,
     /// The fetch and its verdict.
     pub judged: &'a JudgedFetch,
+}
+
+/// Every rule: failures in the order of their checks, then the others by id.
+pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
+    failure::all().chain(REGISTRY.iter().copied())
+}
+
+/// The rule of this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static dyn Rule> {
+    all().find(|rule| rule.declaration().id == id)
+}
+
+/// Gives one fetch to every rule. `index` is the fetch's place in the audit's list.
+pub fn check(view: FetchView<'_>, index: u32, cx: &Context, out: &mut Findings) {
+    out.begin(Some(index));
+    if let Some(rule) = failure::of(view.judged.verdict.code) {
+        rule.check(view, cx, out);
+    }
+    for rule in REGISTRY {
+        rule.check(view, cx, out);
+    }
+}
+
+/// Lets every rule speak once after all fetches.
+pub fn conclude(cx: &Context, out: &mut Findings) {
+    out.begin(None);
+    for rule in all() {
+        rule.conclude(cx, out);
+    }
+}
+
+/// Audits judged fetches on this thread.
+#[must_use]
+pub fn run(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) -> Vec<Finding> {
+    let mut cx = Context::new(options);
+    for capture in captures {
+        cx.observe_capture(capture);
+    }
+    for view in views(captures, fetches).map(|(_, view)| view) {
+        cx.observe(view);
+    }
+    let mut out = Findings::new();
+    for (index, view) in views(captures, fetches) {
+        check(view, index, &cx, &mut out);
+    }
+    conclude(&cx, &mut out);
+    out.finish(options)
+}
+
+fn views<'a>(
+    captures: &'a [Capture],
+    fetches: &'a [JudgedFetch],
+) -> impl Iterator<Item = (u32, FetchView<'a>)> {
+    (0..).zip(fetches).filter_map(|(index, judged)| {
+        let capture = captures.get(judged.capture as usize)?;
+        Some((index, FetchView { capture, judged }))
+    })
 }
 
 impl<'a> FetchView<'a> {
@@ -27,5 +142,17 @@ impl<'a> FetchView<'a> {
             .exchanges
             .get(hop.exchange? as usize)?
             .response()
+    }
+
+    /// The exchange that decided the verdict: the deciding hop's preflight or actual exchange.
+    #[must_use]
+    pub fn deciding(&self) -> Option<&'a Exchange> {
+        let verdict = &self.judged.verdict;
+        let hop = self.judged.fetch.hops.get(usize::from(verdict.hop))?;
+        let index = match verdict.phase {
+            crate::cors::Phase::Preflight => hop.preflight.exchange().or(hop.exchange),
+            _ => hop.exchange.or(hop.preflight.exchange()),
+        };
+        self.capture.exchanges.get(index? as usize)
     }
 }

@@ -1,0 +1,29 @@
+//! Facts that rules read: computed from a fetch on demand, nothing stored, nothing decided.
+//!
+//! | module | answers |
+//! | --- | --- |
+//! | `site` | same origin, same site, cross-site; who shares a registrable domain |
+//! | `network` | public, private, loopback: where the server stands |
+//! | `policy` | which grant the answer carries |
+//! | `session` | whether a signed-in user's credentials travelled, and whether they can travel across sites |
+//! | `resource` | public asset, beacon, data; kinds of sensitive data |
+//! | `endpoint` | path templates |
+//! | `tracker` | well-known third-party collectors |
+
+mod endpoint;
+mod network;
+mod policy;
+mod resource;
+mod session;
+mod site;
+mod tracker;
+
+pub use endpoint::{template, write_template};
+pub use network::{Network, host_network, network};
+pub use policy::{AllowOrigin, Policy};
+pub use resource::{
+    carries_data, content_type, is_beacon_like, is_public_asset, is_public_content, sensitive_kinds,
+};
+pub use session::{Authentication, SameSite, authentication, same_site_of_cookie};
+pub use site::{Relation, is_ip_host, is_shared_hosting_tenant, relation, site_host};
+pub use tracker::is_known_collector;

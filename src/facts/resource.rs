@@ -1,0 +1,183 @@
+//! What an answer is: a public asset, a beacon's receipt, or data.
+
+use crate::exchange::{Exchange, Method, ResourceType, Response};
+use crate::rules::FetchView;
+
+/// The largest body that counts as a receipt and not as data.
+const BEACON_BODY: u64 = 64;
+
+/// The essence of an answer's content type, as sent.
+#[must_use]
+pub fn content_type(response: &Response) -> Option<&str> {
+    let value = response.headers.first("content-type")?;
+    Some(value.split(';').next().unwrap_or(value).trim())
+}
+
+/// Whether the answer is nothing that data could be in: 204, 205, 304, no body, a pixel, at most 64 bytes.
+#[must_use]
+pub fn is_beacon_like(response: &Response) -> bool {
+    matches!(response.status, 204 | 205 | 304)
+        || response.body_size.is_some_and(|size| size <= BEACON_BODY)
+}
+
+/// Whether the answer holds data. Small structured answers count only where `small_counts`: `{"ok":1}` is data of an
+/// application that people sign in to, and a receipt of a collector.
+#[must_use]
+pub fn carries_data(response: &Response, small_counts: bool) -> bool {
+    if !response.is_ok_status() || matches!(response.status, 204 | 205) {
+        return false;
+    }
+    let kind = content_type(response).unwrap_or("");
+    let starts = |prefix: &str| {
+        kind.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    if starts("image/") || starts("font/") || starts("audio/") || starts("video/") {
+        return false;
+    }
+    let structured = ["json", "xml", "csv", "text/html", "text/plain"]
+        .iter()
+        .any(|part| contains_ignore_case(kind, part));
+    match response.body_size {
+        Some(0) => false,
+        Some(size) if size <= BEACON_BODY => small_counts && structured,
+        Some(_) => true,
+        None => structured || response.body_recorded,
+    }
+}
+
+/// Whether the content type alone says that the answer is a public asset: font, style, script, image, media, manifest,
+/// module, source map.
+#[must_use]
+pub fn is_public_asset(exchange: &Exchange, response: &Response) -> bool {
+    let by_destination = matches!(
+        exchange.request.headers.first("sec-fetch-dest"),
+        Some(
+            "font"
+                | "style"
+                | "script"
+                | "image"
+                | "audio"
+                | "video"
+                | "track"
+                | "manifest"
+                | "worker"
+                | "sharedworker"
+        )
+    );
+    let by_hint = matches!(
+        exchange.hints.resource_type,
+        Some(
+            ResourceType::Font
+                | ResourceType::Image
+                | ResourceType::Manifest
+                | ResourceType::Media
+                | ResourceType::Script
+                | ResourceType::Stylesheet
+                | ResourceType::TextTrack
+        )
+    );
+    if by_destination || by_hint {
+        return true;
+    }
+    let kind = content_type(response).unwrap_or("");
+    let prefixes = ["font/", "image/", "audio/", "video/"];
+    let parts = [
+        "text/css",
+        "javascript",
+        "ecmascript",
+        "font-",
+        "/wasm",
+        "manifest+json",
+        "vnd.apple.mpegurl",
+        "dash+xml",
+    ];
+    let path = exchange.request.url.path();
+    prefixes.iter().any(|prefix| {
+        kind.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    }) || parts.iter().any(|part| contains_ignore_case(kind, part))
+        || [
+            ".woff", ".woff2", ".ttf", ".otf", ".eot", ".css", ".js", ".mjs", ".map", ".wasm",
+            ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".ico", ".mp4", ".webm",
+            ".m3u8", ".ts", ".mp3",
+        ]
+        .iter()
+        .any(|suffix| path.ends_with(suffix))
+}
+
+/// Gate G1, "presumed": anyone could have fetched this with the same result, by its kind and its headers.
+#[must_use]
+pub fn is_public_content(exchange: &Exchange, response: &Response) -> bool {
+    matches!(exchange.request.method, Method::Get | Method::Head)
+        && is_public_asset(exchange, response)
+        && !response.headers.contains("set-cookie")
+        && !response.headers.get("cache-control").is_some_and(|value| {
+            let text = String::from_utf8_lossy(&value);
+            contains_ignore_case(&text, "private") || contains_ignore_case(&text, "no-store")
+        })
+}
+
+/// Kinds of sensitive data that the answer is known to hold, sorted. Bodies are not looked into yet, so only header
+/// names tell; a kind is never guessed from a path.
+#[must_use]
+pub fn sensitive_kinds(view: FetchView<'_>) -> Vec<&'static str> {
+    let Some(response) = view.actual_response() else {
+        return Vec::new();
+    };
+    let token = response.headers.iter().any(|(name, _)| {
+        [
+            &b"authorization"[..],
+            b"x-auth-token",
+            b"x-access-token",
+            b"x-refresh-token",
+            b"x-amz-security-token",
+        ]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+    });
+    if token {
+        vec!["oauth-token"]
+    } else {
+        Vec::new()
+    }
+}
+
+fn contains_ignore_case(text: &str, part: &str) -> bool {
+    text.as_bytes()
+        .windows(part.len())
+        .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::HeaderList;
+
+    #[test]
+    fn data_and_receipts() {
+        let answer = |status, kind: &str, size| Response {
+            status,
+            headers: HeaderList::from_lines([("Content-Type", kind)]),
+            body_size: size,
+            body_recorded: false,
+        };
+        for (status, kind, size, small, data) in [
+            (200, "application/json", Some(36), true, true),
+            (200, "application/json", Some(36), false, false),
+            (200, "application/json", Some(800), false, true),
+            (200, "application/json; charset=utf-8", None, false, true),
+            (204, "application/json", None, true, false),
+            (200, "image/gif", Some(4300), true, false),
+            (200, "application/json", Some(0), true, false),
+            (404, "application/json", Some(900), true, false),
+            (200, "application/octet-stream", Some(20), true, false),
+        ] {
+            assert_eq!(
+                carries_data(&answer(status, kind, size), small),
+                data,
+                "{status} {kind} {size:?} {small}"
+            );
+        }
+    }
+}

@@ -1,0 +1,554 @@
+//! What rules know beyond the fetch before them: one accumulator over every recording, merged in any order.
+//!
+//! Memory is bounded by the distinct (endpoint, origin) pairs, not by the number of fetches.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{FetchView, Options};
+use crate::cors::{Class, Origin, Phase};
+use crate::exchange::{Capture, Exchange, Method, ResourceType, Time};
+use crate::facts::{
+    AllowOrigin, Policy, Relation, SameSite, authentication, host_network, is_beacon_like,
+    is_ip_host, is_known_collector, is_public_content, is_shared_hosting_tenant, relation,
+    same_site_of_cookie, site_host, write_template,
+};
+use crate::finding::Sample;
+
+/// Facts over all recordings.
+///
+/// Built by [`Context::observe_capture`] and [`Context::observe`], in any order and in any number of parts that
+/// [`Context::merge`] joins; then read by rules.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    options: Arc<Options>,
+    targets: FxHashMap<Origin, Target>,
+    sites: FxHashMap<Box<str>, Site>,
+    // From a site to the sites that its pages or redirects led to.
+    links: FxHashMap<Box<str>, FxHashSet<Box<str>>>,
+    scratch: String,
+}
+
+/// What was seen of one server.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// Answers to cross-origin requests, by endpoint: `r` or `w` (whether the method only reads), then the path template.
+    pub endpoints: BTreeMap<Box<str>, Endpoint>,
+    /// A page of this origin was opened in a tab.
+    pub is_document: bool,
+    /// Answers whose body was known, preflights and blocked ones excluded.
+    pub answers: u64,
+    /// Those among them that are a beacon's receipt.
+    pub receipts: u64,
+    /// Answers with any grant at all.
+    pub opted_in: u64,
+}
+
+/// What was seen of one endpoint.
+#[derive(Clone, Debug, Default)]
+pub struct Endpoint {
+    /// By the origin that asked.
+    pub origins: BTreeMap<Origin, Grant>,
+}
+
+/// How an endpoint answered one origin.
+#[derive(Clone, Debug, Default)]
+pub struct Grant {
+    /// Named the origin, with ok status.
+    pub echoed: u64,
+    /// `*`.
+    pub star: u64,
+    /// Named another origin.
+    pub denied: u64,
+    /// No grant, with ok status.
+    pub absent: u64,
+    /// Named the origin and allowed credentials, with ok status.
+    pub credentialed: u64,
+    /// Reads of these that carried the user's credentials.
+    pub authenticated: u64,
+    /// Answers that anyone may have.
+    pub public: u64,
+    /// The earliest.
+    pub first: Option<Time>,
+    /// The latest.
+    pub last: Option<Time>,
+    /// The first place in the recordings, by file name.
+    pub place: Option<Sample>,
+}
+
+/// What was seen of one site.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Site {
+    /// A page of the site was opened in a tab.
+    pub is_document: bool,
+    /// Such a page set or was sent a cookie.
+    pub has_session: bool,
+    /// Such a page stands in a recording without cookies, which may hide a session.
+    pub is_stripped: bool,
+    /// A cookie was set that travels across sites.
+    pub unbound_cookie: bool,
+    /// A cookie was set that does not.
+    pub bound_cookie: bool,
+    /// A cookie was set without `SameSite`.
+    pub unspecified_cookie: bool,
+}
+
+/// Whether the session cookie can travel across sites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Portability {
+    /// Every cookie seen is `Lax` or `Strict`.
+    SiteBound,
+    /// Not told.
+    Unknown,
+    /// A cookie with `SameSite=None; Secure` was set.
+    Declared,
+    /// It did.
+    Proven,
+}
+
+/// How widely an endpoint grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reflection {
+    /// Mutually unrelated sites that were granted.
+    pub sites: usize,
+    /// An origin was granted that no allow-list holds.
+    pub implausible: bool,
+}
+
+/// How a user of the recording met a server that a stranger's page then asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Visit {
+    /// Pages of the same site were opened.
+    Site,
+    /// Pages of this very origin were opened.
+    Origin,
+}
+
+impl Reflection {
+    /// Whether the grants leave no other explanation.
+    #[must_use]
+    pub fn is_proven(self) -> bool {
+        self.implausible || self.sites >= 3
+    }
+}
+
+impl Context {
+    /// An empty context.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        Self {
+            options: Arc::new(options.clone()),
+            ..Self::default()
+        }
+    }
+
+    /// What is reported, and what counts as one's own.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Takes in what a recording says outside fetches: pages opened, cookies set, which site led to which.
+    pub fn observe_capture(&mut self, capture: &Capture) {
+        for page in &capture.pages {
+            if let Some(url) = &page.url {
+                self.note_document(url.origin(), false, capture.sanitized);
+            }
+        }
+        for exchange in &capture.exchanges {
+            self.observe_exchange(capture, exchange);
+        }
+    }
+
+    fn observe_exchange(&mut self, capture: &Capture, exchange: &Exchange) {
+        let origin = exchange.request.url.origin();
+        let Some(host) = origin.host() else {
+            return;
+        };
+        let headers = &exchange.request.headers;
+        if let Some(from) = headers.first("origin").or_else(|| headers.first("referer")) {
+            self.note_link(host_of(from), host);
+        }
+        let Some(response) = exchange.response() else {
+            return;
+        };
+        if is_top_level_document(exchange) {
+            let session = exchange.request.listed_cookies
+                || headers.contains("cookie")
+                || response.headers.contains("set-cookie");
+            self.note_document(origin, session, capture.sanitized);
+        }
+        if response.is_redirect_status() {
+            if let Some(location) = response.headers.first("location") {
+                if location.contains("://") {
+                    self.note_link(host, host_of(location));
+                }
+            }
+        }
+        for line in response.headers.lines("set-cookie") {
+            let site = self.site_mut(host);
+            match same_site_of_cookie(line) {
+                SameSite::Unbound => site.unbound_cookie = true,
+                SameSite::Bound => site.bound_cookie = true,
+                SameSite::Unspecified => site.unspecified_cookie = true,
+            }
+        }
+    }
+
+    fn note_document(&mut self, origin: &Origin, session: bool, sanitized: bool) {
+        let Some(host) = origin.host() else {
+            return;
+        };
+        let site = self.site_mut(host);
+        site.is_document = true;
+        site.has_session |= session;
+        site.is_stripped |= sanitized;
+        self.target_mut(origin).is_document = true;
+    }
+
+    fn note_link(&mut self, from: &str, to: &str) {
+        if from == to || from.is_empty() {
+            return;
+        }
+        let (from, to) = (site_host(from), site_host(to));
+        if from == to || self.leads_to(from, to) {
+            return;
+        }
+        self.links.entry(from.into()).or_default().insert(to.into());
+    }
+
+    /// Takes in one judged fetch.
+    pub fn observe(&mut self, view: FetchView<'_>) {
+        let verdict = &view.judged.verdict;
+        let Some(policy) = Policy::of(view) else {
+            return;
+        };
+        let was_read = verdict.class() != Class::Blocked && verdict.class() != Class::Failed;
+        let receipt = is_beacon_like(policy.response);
+        let known = was_read && policy.response.body_size.is_some();
+        let cors = policy.is_cors(view) && verdict.phase != Phase::Preflight;
+        let target = self.target_mut(policy.target);
+        target.answers += u64::from(known);
+        target.receipts += u64::from(known && receipt);
+        target.opted_in += u64::from(policy.value.is_some());
+        let Some(reader) = policy.reader.filter(|_| cors) else {
+            return;
+        };
+        let ambient = authentication(view).is_ambient();
+        let readable = matches!(verdict.class(), Class::Allowed | Class::NotCors);
+        let grant = self.grant_mut(&policy, reader);
+        let ok = policy.response.is_ok_status();
+        match policy.allow_origin {
+            AllowOrigin::Star => grant.star += 1,
+            AllowOrigin::Echo if ok => {
+                grant.echoed += 1;
+                grant.credentialed += u64::from(policy.allow_credentials);
+                grant.authenticated += u64::from(policy.allow_credentials && ambient && readable);
+            }
+            AllowOrigin::Echo => {}
+            AllowOrigin::Null | AllowOrigin::Other => grant.denied += 1,
+            AllowOrigin::Absent => grant.absent += u64::from(ok),
+        }
+        grant.public += u64::from(is_public_content(policy.exchange, policy.response));
+        let place = Sample {
+            file: view.capture.source.clone(),
+            locus: policy.exchange.locus,
+        };
+        grant.note(
+            policy.exchange.started,
+            policy.exchange.started,
+            Some(place),
+        );
+    }
+
+    /// Joins what another part has seen.
+    pub fn merge(&mut self, other: Self) {
+        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
+        for (origin, target) in other.targets {
+            self.targets.entry(origin).or_default().merge(target);
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
+        for (host, site) in other.sites {
+            self.sites.entry(host).or_default().merge(site);
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
+        for (from, to) in other.links {
+            self.links.entry(from).or_default().extend(to);
+        }
+    }
+
+    /// Every server seen, ordered.
+    #[must_use]
+    pub fn targets(&self) -> Vec<(&Origin, &Target)> {
+        let mut targets: Vec<_> = self.targets.iter().collect();
+        targets.sort_unstable_by_key(|(origin, _)| *origin);
+        targets
+    }
+
+    /// What was seen of a server.
+    #[must_use]
+    pub fn target(&self, origin: &Origin) -> Option<&Target> {
+        self.targets.get(origin)
+    }
+
+    /// What was seen of a host's site.
+    #[must_use]
+    pub fn site(&self, host: &str) -> Option<&Site> {
+        self.sites.get(site_host(host))
+    }
+
+    /// What was seen of the endpoint that a policy stands on.
+    #[must_use]
+    pub fn endpoint(&self, policy: &Policy<'_>) -> Option<&Endpoint> {
+        let mut key = String::new();
+        write_key(policy.exchange, &mut key);
+        self.targets.get(policy.target)?.endpoints.get(key.as_str())
+    }
+
+    /// Whether a page of one site led to the other: by a request, a link or a redirect. Both are registrable domains.
+    #[must_use]
+    pub fn leads_to(&self, from: &str, to: &str) -> bool {
+        self.links.get(from).is_some_and(|sites| sites.contains(to))
+    }
+
+    /// Gate G10: a third party's collector. Its site was never opened in a tab, it is not one's own, and it is a known
+    /// collector or gave nothing but receipts.
+    #[must_use]
+    pub fn is_collector(&self, target: &Origin) -> bool {
+        let Some(host) = target.host() else {
+            return false;
+        };
+        if self.site(host).is_some_and(|site| site.is_document)
+            || self.options.is_first_party(host)
+            || self.options.in_scope(host)
+        {
+            return false;
+        }
+        is_known_collector(host)
+            || self
+                .targets
+                .get(target)
+                .is_some_and(|target| target.answers > 0 && target.answers == target.receipts)
+    }
+
+    /// Whether two sites are known to be one organisation's: equal, or both first-party.
+    #[must_use]
+    pub fn are_related(&self, one: &str, other: &str) -> bool {
+        site_host(one) == site_host(other)
+            || (self.options.is_first_party(one) && self.options.is_first_party(other))
+    }
+
+    /// Whether the page that asks is a stranger to the server, and how the recording's user met that server.
+    ///
+    /// A stranger's page stands on a web origin of another, unrelated site that was opened in a tab of its own; the
+    /// server's site was opened in a tab too, with a session (or in a recording whose cookies were stripped); and
+    /// nothing shows that the server's site knows the page's: none of its pages asked it, linked or redirected to it.
+    #[must_use]
+    pub fn stranger(&self, reader: &Origin, target: &Origin) -> Option<Visit> {
+        let (from, to) = (reader.host()?, target.host()?);
+        if !matches!(reader.scheme(), Some("http" | "https"))
+            || relation(reader, target) != Relation::CrossSite
+            || self.are_related(from, to)
+        {
+            return None;
+        }
+        let site = self.site(to)?;
+        if !site.is_document
+            || !(site.has_session || site.is_stripped)
+            || !self.site(from)?.is_document
+            || self.leads_to(site_host(to), site_host(from))
+        {
+            return None;
+        }
+        let here = self
+            .targets
+            .get(target)
+            .is_some_and(|target| target.is_document);
+        Some(if here { Visit::Origin } else { Visit::Site })
+    }
+
+    /// Whether an endpoint grants whoever asks, as far as the recordings show. `None` where fewer than two unrelated
+    /// sites were granted, or where anyone was refused.
+    #[must_use]
+    pub fn reflection(&self, endpoint: &Endpoint, target: &Origin) -> Option<Reflection> {
+        if endpoint.refused_any() {
+            return None;
+        }
+        let own = target.host()?;
+        let public = host_network(own).is_public();
+        let mut hosts: Vec<&str> = Vec::new();
+        let mut granted = 0;
+        let mut implausible = false;
+        for (origin, grant) in &endpoint.origins {
+            if grant.echoed == 0 {
+                continue;
+            }
+            granted += 1;
+            implausible |= is_implausible(origin, target, public);
+            let Some(host) = origin.host() else {
+                continue;
+            };
+            if !self.are_related(host, own) && !hosts.iter().any(|h| self.are_related(h, host)) {
+                hosts.push(host);
+            }
+        }
+        let sites = hosts.len();
+        (sites >= 2 || (granted >= 2 && implausible)).then_some(Reflection { sites, implausible })
+    }
+
+    /// Whether the cookies of a host's site can travel across sites, unless this request already shows it.
+    #[must_use]
+    pub fn portability(&self, view: FetchView<'_>) -> Portability {
+        let cross = Relation::of(view) == Some(Relation::CrossSite);
+        if cross && authentication(view).is_seen() {
+            return Portability::Proven;
+        }
+        let site = view
+            .last()
+            .and_then(|exchange| exchange.request.url.origin().host())
+            .and_then(|host| self.site(host));
+        match site {
+            Some(site) if site.unbound_cookie => Portability::Declared,
+            Some(site) if site.bound_cookie && !site.unspecified_cookie => Portability::SiteBound,
+            _ => Portability::Unknown,
+        }
+    }
+
+    fn site_mut(&mut self, host: &str) -> &mut Site {
+        let site = site_host(host);
+        if !self.sites.contains_key(site) {
+            self.sites.insert(site.into(), Site::default());
+        }
+        self.sites.get_mut(site).expect("inserted above")
+    }
+
+    fn target_mut(&mut self, origin: &Origin) -> &mut Target {
+        self.targets.entry(origin.clone()).or_default()
+    }
+
+    fn grant_mut(&mut self, policy: &Policy<'_>, reader: &Origin) -> &mut Grant {
+        self.scratch.clear();
+        write_key(policy.exchange, &mut self.scratch);
+        let target = self.targets.entry(policy.target.clone()).or_default();
+        if !target.endpoints.contains_key(self.scratch.as_str()) {
+            target
+                .endpoints
+                .insert(self.scratch.as_str().into(), Endpoint::default());
+        }
+        target
+            .endpoints
+            .get_mut(self.scratch.as_str())
+            .expect("inserted above")
+            .origins
+            .entry(reader.clone())
+            .or_default()
+    }
+}
+
+impl Endpoint {
+    /// Whether any origin was refused: the endpoint consults a list.
+    #[must_use]
+    pub fn refused_any(&self) -> bool {
+        self.origins
+            .values()
+            .any(|grant| grant.denied > 0 || (grant.absent > 0 && grant.echoed == 0))
+    }
+}
+
+impl Target {
+    fn merge(&mut self, other: Self) {
+        self.is_document |= other.is_document;
+        self.answers += other.answers;
+        self.receipts += other.receipts;
+        self.opted_in += other.opted_in;
+        for (key, endpoint) in other.endpoints {
+            let known = self.endpoints.entry(key).or_default();
+            for (origin, grant) in endpoint.origins {
+                known.origins.entry(origin).or_default().merge(grant);
+            }
+        }
+    }
+}
+
+impl Grant {
+    fn note(&mut self, first: Option<Time>, last: Option<Time>, place: Option<Sample>) {
+        self.first = [self.first, first].into_iter().flatten().min();
+        self.last = self.last.max(last);
+        self.place = [self.place.take(), place].into_iter().flatten().min();
+    }
+
+    /// Adds what another part saw of the same endpoint and origin.
+    pub fn merge(&mut self, other: Self) {
+        self.echoed += other.echoed;
+        self.star += other.star;
+        self.denied += other.denied;
+        self.absent += other.absent;
+        self.credentialed += other.credentialed;
+        self.authenticated += other.authenticated;
+        self.public += other.public;
+        self.note(other.first, other.last, other.place);
+    }
+}
+
+impl Site {
+    fn merge(&mut self, other: Self) {
+        self.is_document |= other.is_document;
+        self.has_session |= other.has_session;
+        self.is_stripped |= other.is_stripped;
+        self.unbound_cookie |= other.unbound_cookie;
+        self.bound_cookie |= other.bound_cookie;
+        self.unspecified_cookie |= other.unspecified_cookie;
+    }
+}
+
+/// An origin that no allow-list of a real server names.
+fn is_implausible(origin: &Origin, target: &Origin, target_is_public: bool) -> bool {
+    let (Some(scheme), Some(host)) = (origin.scheme(), origin.host()) else {
+        return true;
+    };
+    if scheme == "moz-extension" {
+        return true;
+    }
+    let local = is_ip_host(host) || host == "localhost" || host.ends_with(".localhost");
+    let own = target.host().map_or("", site_host);
+    (target_is_public && local && origin.port().is_some())
+        || (is_shared_hosting_tenant(host) && site_host(host) != own)
+}
+
+/// A page opened in a tab.
+fn is_top_level_document(exchange: &Exchange) -> bool {
+    let headers = &exchange.request.headers;
+    match headers.first("sec-fetch-dest") {
+        Some(destination) => destination == "document",
+        // Older recordings: a frame's document has a Referer, a tab's first page none.
+        None => {
+            exchange.hints.resource_type == Some(ResourceType::Document)
+                && !headers.contains("referer")
+        }
+    }
+}
+
+fn host_of(url: &str) -> &str {
+    let Some((_, rest)) = url.split_once("://") else {
+        return "";
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let authority = authority.rsplit('@').next().unwrap_or("");
+    if authority.starts_with('[') {
+        return authority
+            .find(']')
+            .map_or(authority, |end| &authority[..=end]);
+    }
+    authority.split(':').next().unwrap_or("")
+}
+
+fn write_key(exchange: &Exchange, key: &mut String) {
+    let reads = matches!(
+        exchange.request.method,
+        Method::Get | Method::Head | Method::Options
+    );
+    key.push(if reads { 'r' } else { 'w' });
+    write_template(exchange.request.url.path(), key);
+}

@@ -1,0 +1,118 @@
+use super::words::{
+    any_site_severity, credentials_clause, grant_details, holds_data, input_certainty,
+    permissive_cap,
+};
+use super::{Context, FetchView, Findings, Rule, declare_rule, redact};
+use crate::facts::{Policy, authentication, is_public_content, sensitive_kinds};
+use crate::finding::{Certainty, Severity};
+
+declare_rule! {
+    /// ## What it finds
+    /// An ok answer with `Access-Control-Allow-Origin: null`. Proven if the request's Origin was `null` too; variant
+    /// `static`, likely, if another origin asked, so that the server says `null` to everyone.
+    ///
+    /// High if credentials are allowed and a signed-in user's data was read, critical if that data is known to be
+    /// sensitive; medium if nothing of the kind was seen; low on public assets without credentials; info on errors,
+    /// receipts and third-party collectors. Where the endpoint grants every origin, `null` is one example among others
+    /// and part of `any-site-authenticated-read`.
+    ///
+    /// ## Why it matters
+    /// `null` is nobody's name: any page makes a sandboxed frame or a `data:` page whose origin is `null`, and reads.
+    ///
+    /// ## Example
+    ///     Origin: null
+    ///     Cookie: session=...
+    ///
+    ///     Access-Control-Allow-Origin: null
+    ///     Access-Control-Allow-Credentials: true
+    ///
+    /// ## Fix
+    /// Remove `null` from the list. Pages opened from disk belong on a development server; after a cross-origin redirect,
+    /// call the final URL directly.
+    ///
+    /// ## References
+    /// - CWE-346
+    /// - CWE-942
+    /// - OWASP WSTG-CLNT-07
+    /// - OWASP ASVS 5 3.4.2
+    NullOriginAllowed {
+        id: "null-origin-allowed", category: Permissive, severity: Medium, since: "0.1.0",
+        title: "the origin `null` is allowed"
+    }
+}
+
+impl Rule for NullOriginAllowed {
+    fn declaration(&self) -> &'static super::Declaration {
+        Self::DECLARATION
+    }
+
+    fn check(&self, view: FetchView<'_>, cx: &Context, out: &mut Findings) {
+        let Some(policy) = Policy::of(view) else {
+            return;
+        };
+        if !policy.grants_null() || !policy.is_cors(view) || !policy.response.is_ok_status() {
+            return;
+        }
+        let asked_by_null = policy.asked_by_null();
+        let read = policy.allow_credentials
+            && asked_by_null
+            && authentication(view).is_ambient()
+            && (holds_data(cx, &policy) || !policy.exchange.request.method.is_cors_safelisted());
+        let reflects = cx
+            .endpoint(&policy)
+            .is_some_and(|endpoint| cx.reflection(endpoint, policy.target).is_some());
+        if read && reflects {
+            return;
+        }
+        let kinds = sensitive_kinds(view);
+        let severity = if read {
+            any_site_severity(cx, view, !kinds.is_empty())
+        } else if !policy.allow_credentials && is_public_content(policy.exchange, policy.response) {
+            Severity::Low
+        } else {
+            Severity::Medium
+        };
+        let cap = if read && !cx.is_collector(policy.target) {
+            severity
+        } else {
+            permissive_cap(cx, &policy)
+        };
+        let confidence = if !asked_by_null || (read && !authentication(view).is_seen()) {
+            Certainty::Likely
+        } else {
+            Certainty::Proven
+        };
+        out.report(Self::DECLARATION)
+            .severity(severity.min(cap))
+            .confidence(confidence.min(input_certainty(view)))
+            .variant(if asked_by_null { "" } else { "static" })
+            .reach("any-site")
+            .phase("actual")
+            .initiator(policy.reader)
+            .at(view, policy.exchange, || {
+                let url = redact::url(&policy.exchange.request.url);
+                let method = policy.exchange.request.method.as_str();
+                let with = if policy.allow_credentials {
+                    " and allows credentials"
+                } else {
+                    ""
+                };
+                let message = if read {
+                    format!(
+                        "{method} {url} grants `null`{with}: any page can read it through a sandboxed frame, and this \
+                         request was answered {}",
+                        credentials_clause(view)
+                    )
+                } else if asked_by_null {
+                    format!(
+                        "{method} {url} grants `null`{with}: any page can read it through a sandboxed frame"
+                    )
+                } else {
+                    format!("{method} {url} answers `null`{with} though another origin asked")
+                };
+                let mut details = grant_details(&policy, message);
+                details.sensitive_kinds = kinds;
+                details
+            });
+    }
+}

@@ -1,0 +1,96 @@
+use super::words::{grant_details, permissive_cap};
+use super::{Context, FetchView, Findings, Rule, declare_rule, redact};
+use crate::facts::{
+    AllowOrigin, Authentication, Policy, authentication, is_public_content, sensitive_kinds,
+};
+use crate::finding::{Certainty, Severity};
+
+declare_rule! {
+    /// ## What it finds
+    /// An ok answer with `Access-Control-Allow-Origin: *` that is known to hold sensitive data, to a request without
+    /// cookie, Authorization or key. High for tokens, card numbers and IBANs, else medium. A hint where the export was
+    /// stripped of cookies. Silent without evidence of sensitive data: `*` on public data is right.
+    ///
+    /// ## Why it matters
+    /// Anyone can fetch it, browser or not. CORS is not the defect: the resource lacks authentication, or relies on an
+    /// address or a secret URL.
+    ///
+    /// ## Example
+    ///     GET /export.json
+    ///
+    ///     200
+    ///     Access-Control-Allow-Origin: *
+    ///     X-Auth-Token: ...
+    ///
+    /// ## Fix
+    /// Require authentication for the resource, then list the origins that may read it.
+    ///
+    /// ## References
+    /// - CWE-942
+    /// - CWE-200
+    /// - OWASP ASVS 5 3.4.2
+    WildcardOnSensitiveResponse {
+        id: "wildcard-on-sensitive-response", category: Permissive, severity: Medium, since: "0.1.0",
+        title: "any origin may read data that looks private"
+    }
+}
+
+const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-auth-token"];
+
+impl Rule for WildcardOnSensitiveResponse {
+    fn declaration(&self) -> &'static super::Declaration {
+        Self::DECLARATION
+    }
+
+    fn check(&self, view: FetchView<'_>, cx: &Context, out: &mut Findings) {
+        let Some(policy) = Policy::of(view) else {
+            return;
+        };
+        if policy.allow_origin != AllowOrigin::Star || !policy.response.is_ok_status() {
+            return;
+        }
+        let kinds = sensitive_kinds(view);
+        if kinds.is_empty() || is_public_content(policy.exchange, policy.response) {
+            return;
+        }
+        let request = &policy.exchange.request.headers;
+        let authentication = authentication(view);
+        if authentication.is_seen()
+            || authentication == Authentication::ScriptToken
+            || request.contains("authorization")
+            || KEY_HEADERS.iter().any(|name| request.contains(name))
+        {
+            return;
+        }
+        let worst = kinds
+            .iter()
+            .any(|kind| matches!(*kind, "oauth-token" | "jwt" | "api-key" | "pan" | "iban"));
+        let severity = if worst {
+            Severity::High
+        } else {
+            Severity::Medium
+        };
+        let confidence = if view.capture.sanitized {
+            Certainty::Hint
+        } else {
+            Certainty::Likely
+        };
+        out.report(Self::DECLARATION)
+            .severity(severity.min(permissive_cap(cx, &policy)))
+            .confidence(confidence)
+            .phase("actual")
+            .initiator(policy.reader)
+            .at(view, policy.exchange, || {
+                let url = redact::url(&policy.exchange.request.url);
+                let what = kinds.join(", ");
+                let mut details = grant_details(
+                    &policy,
+                    format!(
+                        "{url} gives {what} to anyone: `*`, and the request carried no credentials"
+                    ),
+                );
+                details.sensitive_kinds = kinds;
+                details
+            });
+    }
+}

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod net;
 pub mod notice;
 pub mod pairing;
+pub mod redact;
 pub mod rules;
 pub mod tls;
 pub mod url;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::cors::{Class, Verdict};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::exchange::Capture;
 use crate::finding::Finding;
+use crate::inputs::{Inputs, record_failure};
 use crate::notice::Notice;
+use crate::options::Options;
 use crate::pairing::Fetch;
 
 /// Everything a report tells.
@@ -50,4 +52,39 @@ pub struct Counts {
     pub exchanges: u64,
     /// Fetches by class of verdict.
     pub fetches: BTreeMap<Class, u64>,
+}
+
+/// Audits inputs.
+#[must_use]
+pub fn run(inputs: Inputs, _options: &Options) -> Audit {
+    // Stands in for the readers: tells an unreadable, empty or unknown input, and counts the rest.
+    let mut audit = Audit {
+        errors: inputs.errors,
+        ..Audit::default()
+    };
+    for input in inputs.inputs {
+        let mut bytes = Vec::new();
+        let read = if input.path.as_os_str() == "-" {
+            std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| ())
+        } else {
+            std::fs::read(&input.path).map(|read| bytes = read)
+        };
+        let kind = match read {
+            Err(error) => ErrorKind::Io(error),
+            Ok(()) if bytes.is_empty() => ErrorKind::Empty,
+            Ok(()) if bytes.trim_ascii_start().first() == Some(&b'{') => {
+                audit.captures.push(Capture {
+                    source: input.path.to_string_lossy().into(),
+                    bytes: bytes.len() as u64,
+                    ..Capture::default()
+                });
+                audit.counts.inputs += 1;
+                audit.counts.bytes += bytes.len() as u64;
+                continue;
+            }
+            Ok(()) => ErrorKind::UnknownFormat,
+        };
+        record_failure(&mut audit, &input, kind);
+    }
+    audit
 }

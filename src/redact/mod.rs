@@ -173,7 +173,7 @@ fn is_placeholder(text: &str) -> bool {
         })
 }
 
-/// `Cookie`: names stay, values go. A cookie without a name is a value.
+/// `Cookie`: names stay, values go. Readers keep the names alone; a word that does not look like one is a value.
 fn cookies(value: &str) -> String {
     let items: Vec<String> = value.split(';').map(|item| cookie(item.trim())).collect();
     items.join("; ")
@@ -185,6 +185,14 @@ fn cookie(item: &str) -> String {
             let name = secret::of_value(name.trim(), secret::SHORTEST)
                 .map_or_else(|| name.trim().to_owned(), |_| whole("cookie", name.trim()));
             format!("{name}={}", whole("cookie", value.trim()))
+        }
+        None if item.len() <= 40
+            && item
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            && secret::of_value(item, secret::SHORTEST).is_none() =>
+        {
+            item.to_owned()
         }
         None => whole("cookie", item),
     }

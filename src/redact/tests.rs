@@ -139,7 +139,8 @@ fn header_values_lose_their_secrets() {
             "sid=abcdefgh; theme=dark",
             "sid=[cookie:8:#]; theme=[cookie:4]",
         ),
-        ("cookie", "abcdefgh", "[cookie:8:#]"),
+        ("cookie", "sid; theme", "sid; theme"),
+        ("cookie", "ab cd+efgh/ij", "[cookie:13:#]"),
         (
             "Set-Cookie",
             "sid=abcdefgh; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT; SameSite=None; Secure",

@@ -1,5 +1,9 @@
 //! Rules: one file each, named as its id. A rule reads a fetch and its verdict and says what is wrong.
 
+mod declaration;
+
+pub use declaration::{Declaration, declarations};
+
 use crate::audit::JudgedFetch;
 use crate::exchange::{Capture, Exchange, Response};
 

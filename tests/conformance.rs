@@ -112,7 +112,7 @@ struct Score {
 fn score(run: &str, truth_name: &str, engine: Engine) -> Score {
     let path = format!("tests/conformance/{run}.har.gz");
     let capture: Capture = read(&Source::path(Path::new(&path)), &Options::default()).unwrap();
-    let judged = judge_capture(&capture, 0, EngineChoice::Fixed(engine));
+    let judged = judge_capture(&capture, EngineChoice::Fixed(engine));
     let mut last: BTreeMap<&str, &JudgedFetch> = BTreeMap::new();
     for row in &judged {
         if let Some(id) = row.fetch.first(&capture).and_then(|first| scenario(first.request.url.as_str())) {

@@ -120,7 +120,7 @@ fn inferred(observed: &Value, expect: &Map<String, Value>) -> Map<String, Value>
     }
     capture.exchanges[index].request.headers_complete = observed["headers_complete"].as_bool().unwrap_or(true);
     capture.sanitized = observed["sanitized"].as_bool().unwrap_or(false);
-    let judged = corsaudit::audit::judge_capture(&capture, 0, EngineChoice::Auto);
+    let judged = corsaudit::audit::judge_capture(&capture, EngineChoice::Auto);
     let main = &capture.exchanges[index];
     let row = judged
         .iter()
@@ -222,7 +222,7 @@ fn undetermined_vectors_claim_nothing() {
     for vector in vectors()["inference_vectors"].as_array().unwrap() {
         let (har, _) = recording(&vector["observed"]);
         let capture = read(&Source::bytes("vector.har", har.to_string().into_bytes()), &Options::default()).unwrap();
-        for row in corsaudit::audit::judge_capture(&capture, 0, EngineChoice::Auto) {
+        for row in corsaudit::audit::judge_capture(&capture, EngineChoice::Auto) {
             if row.verdict.class() == Class::Undetermined {
                 assert!(row.verdict.confidence <= Confidence::Low, "{}", vector["id"]);
             }

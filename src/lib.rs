@@ -9,5 +9,7 @@ pub mod header;
 pub mod http;
 pub mod net;
 pub mod notice;
+pub mod reader;
+pub mod source;
 pub mod tls;
 pub mod url;

@@ -261,7 +261,10 @@ fn is_safelisted_range(value: &[u8], engine: Engine) -> bool {
     if start.is_empty() || !digits(start) || !digits(end) {
         return false;
     }
-    let (start, end) = (strip_zeros(start), (!end.is_empty()).then(|| strip_zeros(end)));
+    let (start, end) = (
+        strip_zeros(start),
+        (!end.is_empty()).then(|| strip_zeros(end)),
+    );
     if let Some(limit) = engine.range_limit() {
         let fits = |number: &[u8]| {
             // 128 bytes at most, and numbers of more than 38 digits are beyond every limit.

@@ -8,11 +8,14 @@
 //! [`Outcome`]: other suites, SSL 3.0, compression, DTLS, and connections known only by their `RSA` key log line.
 
 mod cipher;
+mod half;
 mod handshake;
 mod key_schedule;
 mod keylog;
+mod keys;
 mod limits;
 mod md5;
+mod negotiate;
 mod outcome;
 mod record;
 mod resync;

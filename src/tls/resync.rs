@@ -10,10 +10,11 @@ use std::mem;
 use std::ops::RangeInclusive;
 
 use super::cipher::Opened;
+use super::half::{Epoch, Framing, Keys, Protection};
 use super::limits::{MAX_RECORD_BODY, MAX_SEARCH_BUFFER, MAX_SEARCH_BYTES};
 use super::outcome::{OutcomeKind, PlaintextSink};
 use super::record::{ContentType, RecordHeader};
-use super::session::{Context, Epoch, Framing, Keys, Protection, Session};
+use super::session::{Context, Session};
 use super::suite::ProtocolVersion;
 use crate::net::Direction;
 

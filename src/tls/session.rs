@@ -14,103 +14,32 @@
 use std::fmt;
 use std::mem;
 
-use super::cipher::{Opened, Opener};
-use super::handshake::{
-    ClientHello, EncryptedExtensions, HandshakeType, Joiner, Message, ServerHello,
-};
-use super::key_schedule::{Secret, key_block, next_traffic_secret, traffic_keys};
-use super::keylog::{KeyLog, SecretLabel};
-use super::limits::{MAX_HELLOS, MAX_KEY_UPDATES, MAX_PASSED_OVER, MAX_TRIAL_BYTES};
+use super::cipher::Opened;
+use super::half::{Framing, Half, Negotiated, Protection};
+use super::handshake::HandshakeType;
+use super::keylog::KeyLog;
+use super::limits::MAX_TRIAL_BYTES;
+use super::negotiate::Continue;
 use super::outcome::{EarlyData, Outcome, OutcomeKind, PlaintextSink, SessionInfo};
 use super::record::{ContentType, RecordHeader};
-use super::resync::{Loss, Search};
-use super::suite::{Bulk, Hash, ProtocolVersion};
-use super::waiting::{Full, Piece, Waiting};
+use super::suite::ProtocolVersion;
+use super::waiting::{Full, Piece};
 use crate::net::{Direction, Stamp};
 
 /// Decrypts one recorded connection.
 pub struct Session {
-    info: SessionInfo,
+    pub(super) info: SessionInfo,
     /// The direction of the ClientHello, by which roles are told: a capture may have guessed the opener wrongly.
     pub(super) client: Option<Direction>,
-    client_session_id: Vec<u8>,
+    pub(super) client_session_id: Vec<u8>,
     pub(super) negotiated: Option<Negotiated>,
     /// Whether the newest ClientHello has its ServerHello or HelloRetryRequest.
-    is_answered: bool,
-    hellos: u32,
+    pub(super) is_answered: bool,
+    /// A ServerHello whose ClientHello was not read yet: after a HelloRetryRequest, or of a renegotiation.
+    pub(super) deferred_hello: Option<Vec<u8>>,
+    pub(super) hellos: u32,
     pub(super) halves: [Half; 2],
     pub(super) trial_bytes_left: u64,
-}
-
-/// What both hellos together decide.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Negotiated {
-    pub(super) version: ProtocolVersion,
-    bulk: Bulk,
-    hash: Hash,
-    server_random: [u8; 32],
-    encrypt_then_mac: bool,
-}
-
-/// Which secret protects records; in TLS 1.2 there is only `Application`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Epoch {
-    Early,
-    Handshake,
-    Application,
-}
-
-/// The read side of one key.
-#[derive(Debug)]
-pub(super) struct Keys {
-    pub(super) epoch: Epoch,
-    pub(super) opener: Opener,
-    pub(super) sequence: u64,
-    /// The traffic secret, for KeyUpdate; none in TLS 1.2.
-    secret: Option<Secret>,
-    has_opened: bool,
-    /// How many records may still fail before the first one opens.
-    may_pass_over: u32,
-}
-
-/// How records of a direction are protected from here on.
-#[derive(Debug)]
-pub(super) enum Protection {
-    Plain,
-    /// Protected; the secret is looked up when the first such record comes.
-    Pending(Epoch),
-    Keyed(Box<Keys>),
-}
-
-/// Where in the record stream a direction stands.
-#[derive(Debug)]
-pub(super) enum Framing {
-    /// The buffer starts at a record header.
-    InStep,
-    /// The buffer is empty; the record has a hole, and `left` of its `record_len` bytes are still to come.
-    Skipping {
-        left: u64,
-        record_len: u64,
-    },
-    /// The buffer starts somewhere.
-    Searching(Search),
-    Stopped,
-}
-
-/// State of one direction.
-#[derive(Debug)]
-pub(super) struct Half {
-    /// The record being collected, decrypted where it lies; while searching, up to two records.
-    pub(super) buffer: Vec<u8>,
-    pub(super) framing: Framing,
-    pub(super) protection: Protection,
-    pub(super) joiner: Joiner,
-    /// Handshake records are passed over: a loss took a message's start, and none that follow in the clear matter.
-    pub(super) is_deaf: bool,
-    waiting: Waiting,
-    pub(super) loss: Loss,
-    key_updates: u32,
-    stamp: Stamp,
 }
 
 /// What goes along with each call: the caller's key log and sink, and where in the capture we are.
@@ -118,13 +47,6 @@ pub(super) struct Context<'a, S> {
     pub(super) keylog: &'a KeyLog,
     pub(super) stamp: Stamp,
     pub(super) sink: &'a mut S,
-}
-
-/// Whether the rest of the record still belongs to the same key.
-#[derive(PartialEq, Eq)]
-enum Continue {
-    SameKeys,
-    NewKeys,
 }
 
 impl Default for Session {
@@ -145,25 +67,15 @@ impl Session {
     /// A session that has seen nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        let half = || Half {
-            buffer: Vec::new(),
-            framing: Framing::InStep,
-            protection: Protection::Plain,
-            joiner: Joiner::default(),
-            is_deaf: false,
-            waiting: Waiting::default(),
-            loss: Loss::default(),
-            key_updates: 0,
-            stamp: Stamp::default(),
-        };
         Self {
             info: SessionInfo::default(),
             client: None,
             client_session_id: Vec::new(),
             negotiated: None,
             is_answered: false,
+            deferred_hello: None,
             hellos: 0,
-            halves: [half(), half()],
+            halves: [Half::new(), Half::new()],
             trial_bytes_left: MAX_TRIAL_BYTES,
         }
     }
@@ -266,7 +178,7 @@ impl Session {
                 let has_hello = self.info.client_random.is_some();
                 has_hello && (!self.is_answered || self.info.early_data == EarlyData::Undecided)
             }
-            Some(_) => self.info.client_random.is_none(),
+            Some(_) => self.info.client_random.is_none() || self.deferred_hello.is_some(),
         }
     }
 
@@ -581,323 +493,6 @@ impl Session {
         }
     }
 
-    fn read_message<S: PlaintextSink>(
-        &mut self,
-        cx: &mut Context<'_, S>,
-        direction: Direction,
-        message: Message,
-        body: &[u8],
-    ) -> Continue {
-        let is_client = self.client == Some(direction);
-        let is_tls13 = self
-            .negotiated
-            .is_some_and(|negotiated| negotiated.version == ProtocolVersion::TLS_1_3);
-        let epoch = match &self.halves[direction.index()].protection {
-            Protection::Keyed(keys) if is_tls13 => Some(keys.epoch),
-            _ => None,
-        };
-        match (message.message_type, is_client, epoch) {
-            (HandshakeType::CLIENT_HELLO, true, None) => self.read_client_hello(cx, body),
-            (HandshakeType::SERVER_HELLO, false, None) => return self.read_server_hello(cx, body),
-            (HandshakeType::ENCRYPTED_EXTENSIONS, false, Some(Epoch::Handshake)) => {
-                let extensions = EncryptedExtensions::parse(body);
-                self.info.alpn = extensions.alpn;
-                self.decide_early_data(extensions.early_data, cx.stamp, cx.sink);
-            }
-            (HandshakeType::CERTIFICATE_REQUEST, false, _) => {
-                self.info.client_certificate_requested = true
-            }
-            (HandshakeType::CERTIFICATE, true, _) => {
-                // An empty list is 3 bytes long; TLS 1.3 puts a context of up to 255 bytes before it, empty here.
-                self.info.client_certificate_sent |= message.len > 4;
-            }
-            (HandshakeType::END_OF_EARLY_DATA, true, Some(Epoch::Early)) => {
-                self.expect_epoch(direction, Epoch::Handshake);
-                return Continue::NewKeys;
-            }
-            (HandshakeType::FINISHED, _, Some(Epoch::Handshake)) => {
-                if !is_client {
-                    self.decide_early_data(false, cx.stamp, cx.sink);
-                }
-                self.expect_epoch(direction, Epoch::Application);
-                return Continue::NewKeys;
-            }
-            (HandshakeType::KEY_UPDATE, _, Some(Epoch::Application)) => {
-                let half = &mut self.halves[direction.index()];
-                half.key_updates += 1;
-                if half.key_updates > MAX_KEY_UPDATES {
-                    self.stop(
-                        OutcomeKind::RecordNotAuthentic,
-                        direction,
-                        cx.stamp,
-                        cx.sink,
-                    );
-                } else if let Some(keys) = self.next_generation(direction) {
-                    self.halves[direction.index()].protection = Protection::Keyed(Box::new(keys));
-                }
-                return Continue::NewKeys;
-            }
-            _ => {}
-        }
-        Continue::SameKeys
-    }
-
-    fn read_client_hello<S: PlaintextSink>(&mut self, cx: &mut Context<'_, S>, body: &[u8]) {
-        let hello = match ClientHello::parse(body) {
-            Ok(hello) => hello,
-            Err(invalid) => {
-                return self.stop_session(OutcomeKind::InvalidMessage(invalid), cx.stamp, cx.sink);
-            }
-        };
-        self.hellos += 1;
-        if self.hellos > MAX_HELLOS {
-            return self.stop_session(OutcomeKind::HandshakeNotRecorded, cx.stamp, cx.sink);
-        }
-        let is_retry = self.info.client_random == Some(hello.random);
-        if self.info.client_random.is_some() && !is_retry {
-            self.report(OutcomeKind::Renegotiation, None, cx.stamp, cx.sink);
-        }
-        self.is_answered = is_retry && self.negotiated.is_some();
-        if !is_retry && hello.early_data {
-            self.info.early_data = EarlyData::Undecided;
-        }
-        self.info.client_random = Some(hello.random);
-        self.info.offers_encrypted_client_hello = hello.encrypted_client_hello;
-        if hello.server_name.is_some() {
-            self.info.server_name = hello.server_name;
-        }
-        self.client_session_id = hello.session_id;
-    }
-
-    fn read_server_hello<S: PlaintextSink>(
-        &mut self,
-        cx: &mut Context<'_, S>,
-        body: &[u8],
-    ) -> Continue {
-        let hello = match ServerHello::parse(body) {
-            Ok(hello) => hello,
-            Err(invalid) => {
-                self.stop_session(OutcomeKind::InvalidMessage(invalid), cx.stamp, cx.sink);
-                return Continue::NewKeys;
-            }
-        };
-        if hello.is_hello_retry_request() {
-            if !self.info.has_hello_retry_request && self.negotiated.is_none() {
-                self.info.has_hello_retry_request = true;
-                self.is_answered = true;
-                self.decide_early_data(false, cx.stamp, cx.sink);
-            }
-            return Continue::SameKeys;
-        }
-        let is_tls13 = hello.version == ProtocolVersion::TLS_1_3;
-        self.is_answered = true;
-        self.info.version = Some(hello.version);
-        self.info.cipher_suite = Some(hello.cipher_suite);
-        self.info.has_encrypt_then_mac = hello.encrypt_then_mac;
-        self.info.has_extended_master_secret = hello.extended_master_secret;
-        self.info.is_resumed = if is_tls13 {
-            hello.pre_shared_key
-        } else {
-            !hello.session_id.is_empty() && hello.session_id == self.client_session_id
-        };
-        if !is_tls13 {
-            self.info.alpn = hello.alpn;
-        }
-        if !is_tls13 || !hello.pre_shared_key {
-            self.decide_early_data(false, cx.stamp, cx.sink);
-        }
-        let kind =
-            if !(ProtocolVersion::TLS_1_0..=ProtocolVersion::TLS_1_3).contains(&hello.version) {
-                OutcomeKind::UnsupportedVersion(hello.version)
-            } else if hello.compression != 0 {
-                OutcomeKind::UnsupportedCompression(hello.compression)
-            } else if let Some((bulk, hash)) = hello.cipher_suite.protection(hello.version) {
-                self.negotiated = Some(Negotiated {
-                    version: hello.version,
-                    bulk,
-                    hash,
-                    server_random: hello.random,
-                    encrypt_then_mac: hello.encrypt_then_mac,
-                });
-                if !is_tls13 {
-                    return Continue::SameKeys;
-                }
-                for direction in [Direction::ToServer, Direction::ToClient] {
-                    self.expect_epoch(direction, Epoch::Handshake);
-                }
-                return Continue::NewKeys;
-            } else {
-                OutcomeKind::UnsupportedCipher(hello.cipher_suite)
-            };
-        self.stop_session(kind, cx.stamp, cx.sink);
-        Continue::NewKeys
-    }
-
-    pub(super) fn decide_early_data<S: PlaintextSink>(
-        &mut self,
-        is_accepted: bool,
-        stamp: Stamp,
-        sink: &mut S,
-    ) {
-        if self.info.early_data != EarlyData::Undecided {
-            return;
-        }
-        self.info.early_data = if is_accepted {
-            EarlyData::Accepted
-        } else {
-            EarlyData::NotAccepted
-        };
-        match self.client {
-            Some(client) if is_accepted => self.expect_epoch(client, Epoch::Early),
-            client => self.report(OutcomeKind::EarlyDataNotRead, client, stamp, sink),
-        }
-    }
-
-    fn expect_epoch(&mut self, direction: Direction, epoch: Epoch) {
-        let half = &mut self.halves[direction.index()];
-        half.protection = Protection::Pending(epoch);
-        half.joiner.reset();
-        half.is_deaf = false;
-    }
-
-    pub(super) fn change_cipher_spec<S: PlaintextSink>(
-        &mut self,
-        cx: &mut Context<'_, S>,
-        direction: Direction,
-    ) {
-        match self.negotiated {
-            Some(negotiated) if negotiated.version < ProtocolVersion::TLS_1_3 => {
-                if let Some(keys) = self.tls12_keys(cx, direction) {
-                    let half = &mut self.halves[direction.index()];
-                    half.protection = Protection::Keyed(Box::new(keys));
-                    half.joiner.reset();
-                    half.is_deaf = false;
-                }
-            }
-            // Sent around a HelloRetryRequest for the sake of middleboxes.
-            _ => {}
-        }
-    }
-
-    /// Keys of TLS 1.2 and before; reports and stops when there is no secret.
-    pub(super) fn tls12_keys<S: PlaintextSink>(
-        &mut self,
-        cx: &mut Context<'_, S>,
-        direction: Direction,
-    ) -> Option<Keys> {
-        let (negotiated, random) = (self.negotiated?, self.info.client_random?);
-        let Some(master) = cx.keylog.get(&random, SecretLabel::Master) else {
-            self.stop_session(OutcomeKind::NoSecrets, cx.stamp, cx.sink);
-            return None;
-        };
-        let Negotiated {
-            version,
-            bulk,
-            hash,
-            server_random,
-            encrypt_then_mac,
-        } = negotiated;
-        let [client, server] = key_block(version, bulk, hash, master, &random.0, &server_random);
-        let material = if self.client == Some(direction) {
-            client
-        } else {
-            server
-        };
-        let opener = Opener::new(version, bulk, encrypt_then_mac, &material)?;
-        Some(Keys::new(Epoch::Application, opener, None))
-    }
-
-    /// Turns [`Protection::Pending`] into keys; false if the direction had to be stopped.
-    pub(super) fn ensure_keys<S: PlaintextSink>(
-        &mut self,
-        cx: &mut Context<'_, S>,
-        direction: Direction,
-    ) -> bool {
-        let Protection::Pending(epoch) = self.halves[direction.index()].protection else {
-            return true;
-        };
-        let is_client = self.client == Some(direction);
-        let mut keys = self.tls13_keys(cx.keylog, direction, epoch);
-        if keys.is_none() && epoch == Epoch::Early {
-            self.report(
-                OutcomeKind::EarlyDataNotRead,
-                Some(direction),
-                cx.stamp,
-                cx.sink,
-            );
-            keys = self.tls13_keys(cx.keylog, direction, Epoch::Handshake);
-        }
-        if keys.is_none() && epoch != Epoch::Application {
-            // Without its secret the rest of the handshake fails to open, and is passed over.
-            keys = self.tls13_keys(cx.keylog, direction, Epoch::Application);
-        }
-        let Some(mut keys) = keys else {
-            if self
-                .info
-                .client_random
-                .is_some_and(|random| cx.keylog.knows(&random))
-            {
-                self.stop(OutcomeKind::NoSecrets, direction, cx.stamp, cx.sink);
-            } else {
-                self.stop_session(OutcomeKind::NoSecrets, cx.stamp, cx.sink);
-            }
-            return false;
-        };
-        let has_rejected_data = is_client && self.info.early_data == EarlyData::NotAccepted;
-        if keys.epoch != epoch || (epoch == Epoch::Handshake && has_rejected_data) {
-            keys.may_pass_over = MAX_PASSED_OVER;
-        }
-        if !is_client && keys.epoch == Epoch::Application {
-            self.decide_early_data(false, cx.stamp, cx.sink);
-        }
-        self.halves[direction.index()].protection = Protection::Keyed(Box::new(keys));
-        true
-    }
-
-    fn tls13_keys(&self, keylog: &KeyLog, direction: Direction, epoch: Epoch) -> Option<Keys> {
-        let label = match (self.client == Some(direction), epoch) {
-            (true, Epoch::Early) => SecretLabel::ClientEarlyTraffic,
-            (true, Epoch::Handshake) => SecretLabel::ClientHandshakeTraffic,
-            (true, Epoch::Application) => SecretLabel::ClientTraffic0,
-            (false, Epoch::Application) => SecretLabel::ServerTraffic0,
-            (false, _) => SecretLabel::ServerHandshakeTraffic,
-        };
-        let secret = Secret::new(keylog.get(&self.info.client_random?, label)?)?;
-        self.keys_of_secret(epoch, secret)
-    }
-
-    /// The keys after the ones in force: of the next epoch, or after a KeyUpdate.
-    pub(super) fn next_keys(&self, keylog: &KeyLog, direction: Direction) -> Option<Keys> {
-        match &self.halves[direction.index()].protection {
-            Protection::Keyed(keys) => match keys.epoch {
-                Epoch::Early => self.tls13_keys(keylog, direction, Epoch::Handshake),
-                Epoch::Handshake => self.tls13_keys(keylog, direction, Epoch::Application),
-                Epoch::Application => self.next_generation(direction),
-            },
-            _ => None,
-        }
-    }
-
-    /// The keys after a KeyUpdate (RFC 8446 section 4.6.3).
-    fn next_generation(&self, direction: Direction) -> Option<Keys> {
-        let Protection::Keyed(keys) = &self.halves[direction.index()].protection else {
-            return None;
-        };
-        let secret = next_traffic_secret(self.negotiated?.hash, keys.secret.as_ref()?);
-        self.keys_of_secret(keys.epoch, secret)
-    }
-
-    fn keys_of_secret(&self, epoch: Epoch, secret: Secret) -> Option<Keys> {
-        let Negotiated {
-            version,
-            bulk,
-            hash,
-            ..
-        } = self.negotiated?;
-        let opener = Opener::new(version, bulk, false, &traffic_keys(bulk, hash, &secret))?;
-        Some(Keys::new(epoch, opener, Some(secret)))
-    }
-
     pub(super) fn stop<S: PlaintextSink>(
         &mut self,
         kind: OutcomeKind,
@@ -939,36 +534,5 @@ impl Session {
             server_name: self.info.server_name.clone(),
             client_random: self.info.client_random,
         });
-    }
-}
-
-impl Half {
-    /// Gives up the direction and its memory.
-    fn stop(&mut self) {
-        self.framing = Framing::Stopped;
-        self.buffer = Vec::new();
-        self.waiting = Waiting::default();
-        self.joiner = Joiner::default();
-    }
-}
-
-impl Keys {
-    fn new(epoch: Epoch, opener: Opener, secret: Option<Secret>) -> Self {
-        Self {
-            epoch,
-            opener,
-            sequence: 0,
-            secret,
-            has_opened: false,
-            may_pass_over: 0,
-        }
-    }
-
-    /// Notes that the record with the current sequence number was opened.
-    pub(super) fn advance(&mut self) {
-        // A sequence number never wraps (RFC 8446 section 5.3), but a forged search result must not panic.
-        self.sequence = self.sequence.wrapping_add(1);
-        self.has_opened = true;
-        self.may_pass_over = 0;
     }
 }

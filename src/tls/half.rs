@@ -69,7 +69,7 @@ pub(super) enum Framing {
 /// State of one direction.
 #[derive(Debug)]
 pub(super) struct Half {
-    /// The record being collected, decrypted where it lies; while searching, up to two records.
+    /// The record being collected, decrypted where it lies; while searching, a little more.
     pub(super) buffer: Vec<u8>,
     pub(super) framing: Framing,
     pub(super) protection: Protection,

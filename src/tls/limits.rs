@@ -40,5 +40,5 @@ pub(super) const MAX_SERVER_NAME: usize = 255;
 /// a hostile capture must not have them without end.
 pub(super) const MAX_HELLOS: u32 = 32;
 
-/// Bytes a search holds at most: an unaligned stretch, and behind it one whole record.
-pub(super) const MAX_SEARCH_BUFFER: usize = 2 * (5 + MAX_RECORD_BODY);
+/// Bytes a search takes at a time while it has no plausible header. It then holds no more than one record and this.
+pub(super) const SEARCH_STEP: usize = 64;

@@ -21,6 +21,8 @@ mod record;
 mod resync;
 mod session;
 mod suite;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 pub use handshake::InvalidMessage;

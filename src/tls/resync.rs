@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 
 use super::cipher::Opened;
 use super::half::{Epoch, Framing, Keys, Protection};
-use super::limits::{MAX_RECORD_BODY, MAX_SEARCH_BUFFER, MAX_SEARCH_BYTES};
+use super::limits::{MAX_RECORD_BODY, MAX_SEARCH_BYTES, SEARCH_STEP};
 use super::outcome::{OutcomeKind, PlaintextSink};
 use super::record::{ContentType, RecordHeader};
 use super::session::{Context, Session};
@@ -196,7 +196,13 @@ impl Session {
             return (input.len(), None);
         }
         let half = &mut self.halves[direction.index()];
-        let used = input.len().min(MAX_SEARCH_BUFFER - half.buffer.len());
+        // No more than it takes to go on, so that little has to be given back.
+        let wanted = match RecordHeader::parse(&half.buffer) {
+            Some(header) if header.is_plausible() => header.record_len(),
+            _ => 0,
+        };
+        let missing = wanted.saturating_sub(half.buffer.len()).max(SEARCH_STEP);
+        let used = input.len().min(missing);
         half.buffer.extend_from_slice(&input[..used]);
         let mut buffer = mem::take(&mut half.buffer);
         let Framing::Searching(mut search) = mem::replace(&mut half.framing, Framing::InStep)
@@ -235,7 +241,7 @@ impl Session {
                 search.unplaced = search.unplaced.saturating_add(at as u64);
                 search.scanned += at as u64;
                 let is_over = search.scanned > MAX_SEARCH_BYTES
-                    || self.trial_bytes_left < MAX_SEARCH_BUFFER as u64;
+                    || self.trial_bytes_left < (RecordHeader::LEN + MAX_RECORD_BODY) as u64;
                 half.buffer = buffer;
                 half.framing = Framing::Searching(search);
                 if is_over {

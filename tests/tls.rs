@@ -1,6 +1,11 @@
 //! TLS sessions of real OpenSSL peers (`tests/captures/tls-*`, made by `tls-make.py`) must give the plaintext they
 //! carried: whole, sliced, in any order of directions; and with losses or damage, all that can be read and no panic.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not see as tests"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

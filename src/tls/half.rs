@@ -15,7 +15,7 @@ pub(super) struct Negotiated {
     pub(super) version: ProtocolVersion,
     pub(super) bulk: Bulk,
     pub(super) hash: Hash,
-    /// Of the hello that was answered: [`SessionInfo`] has a newer one while a renegotiation is under way.
+    /// Of the hello that was answered: `SessionInfo` has a newer one while a renegotiation is under way.
     pub(super) client_random: ClientRandom,
     pub(super) server_random: [u8; 32],
     pub(super) encrypt_then_mac: bool,

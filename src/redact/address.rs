@@ -164,6 +164,9 @@ fn segment_replaced(text: &str, start: usize, end: usize, depth: u8, out: &mut R
     let segment = segment.trim_end_matches(['.', ':', '!']);
     let end = start + segment.len();
     let decoded = decoded(segment);
+    if secret::is_asset(&decoded) {
+        return;
+    }
     if let Some(kind) = secret::of_value(&decoded, secret::SHORTEST_SEGMENT) {
         out.push(start, end, &placeholder(kind, &decoded));
     } else if decoded.len() < segment.len()

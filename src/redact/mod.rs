@@ -255,7 +255,9 @@ fn credentials(value: &str) -> String {
 
 /// Characters that end a word of free text.
 fn is_gap(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '“' | '”' | '‘' | '’')
+    c.is_whitespace()
+        || is_hidden(c)
+        || matches!(c, '"' | '\'' | '<' | '>' | '`' | '“' | '”' | '‘' | '’')
 }
 
 fn is_authentication_scheme(word: &str) -> bool {

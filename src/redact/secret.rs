@@ -159,6 +159,17 @@ pub(super) fn of_value(value: &str, shortest: usize) -> Option<&'static str> {
     is_random(value).then_some("base64")
 }
 
+/// Whether a path segment is the file of a page's assets, whose name often holds a hash of its content.
+pub(super) fn is_asset(segment: &str) -> bool {
+    const EXTENSIONS: [&str; 15] = [
+        "avif", "css", "gif", "ico", "jpeg", "jpg", "js", "map", "mjs", "png", "svg", "wasm",
+        "webp", "woff", "woff2",
+    ];
+    segment.rsplit_once('.').is_some_and(|(name, extension)| {
+        EXTENSIONS.contains(&extension) && !name.contains('@') && !is_jwt(name)
+    })
+}
+
 /// A name in lower case without separators, so that `access-token`, `access_token` and `accessToken` are one.
 fn letters(name: &str) -> String {
     name.chars()

@@ -115,6 +115,7 @@ fn ordinary_urls_stay() {
         "https://a.test/?utm_campaign=autumn-sale-2026-newsletter-week-47&lang=de-CH",
         "https://a.test/npm/@scope/pkg@1.2.3/dist/index.min.js",
         "https://a.test:8443/a//b/c?x=1;y=2#top",
+        "https://a.test/static/main.0123456789abcdef0123456789abcdef.chunk.js",
         "https://a.test/very-long-article-title-about-cors-and-other-things-2026",
         "https://a.test/AnalyticsDashboardSettingsPage2Controller",
         "null",
@@ -207,6 +208,7 @@ fn text_loses_its_secrets() {
             "password=correcthorse; next",
             "password=[password:12:#]; next",
         ),
+        ("bob@mail.test\u{1b}[2J", "[email:13:#]\u{1b}[2J"),
         ("write to bob@mail.test.", "write to [email:13:#]."),
         (
             "Cookie: sid=abcdefgh; b=c",

@@ -68,7 +68,8 @@ pub fn header_value(name: &str, value: &[u8]) -> String {
 #[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
     let mut out = Replaced::new(text);
-    let mut scheme_before = false;
+    let mut secret_next = false;
+    let mut previous = "";
     let mut at = 0;
     while at < text.len() {
         let Some(start) = text[at..].find(|c| !is_gap(c)).map(|n| at + n) else {
@@ -85,16 +86,18 @@ pub fn text(text: &str) -> Cow<'_, str> {
             let rest = &text[end..line_end];
             out.push(end, line_end, &format!(" {}", cookies(rest.trim())));
             at = line_end;
-            scheme_before = false;
+            secret_next = false;
             continue;
         }
-        let bare = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}']);
-        if scheme_before && bare.len() >= HASHED_LENGTH && !is_placeholder(word) {
+        let bare = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '}']);
+        let announces = announces_secret(word, previous);
+        if secret_next && !announces && !bare.is_empty() && !is_placeholder(bare) {
             out.push(start, start + bare.len(), &placeholder("token", bare));
         } else if let Cow::Owned(clean) = address::redacted_word(word) {
             out.push(start, end, &clean);
         }
-        scheme_before = is_authentication_scheme(word);
+        secret_next = announces;
+        previous = word;
     }
     out.finish()
 }
@@ -260,10 +263,17 @@ fn is_gap(c: char) -> bool {
         || matches!(c, '"' | '\'' | '<' | '>' | '`' | '“' | '”' | '‘' | '’')
 }
 
-fn is_authentication_scheme(word: &str) -> bool {
-    ["bearer", "basic", "digest", "negotiate", "ntlm"]
+/// Whether the word behind this one is a secret: behind an authentication scheme, behind `password:`, and behind the
+/// colon of `"password":`.
+fn announces_secret(word: &str, previous: &str) -> bool {
+    let last = word.rsplit([':', '=']).find(|part| !part.is_empty());
+    let is_scheme = ["bearer", "basic", "digest", "negotiate", "ntlm"]
         .iter()
-        .any(|scheme| word.eq_ignore_ascii_case(scheme))
+        .any(|scheme| last.is_some_and(|last| last.eq_ignore_ascii_case(scheme)));
+    let name = word.trim_end_matches([':', '=']);
+    let name = if name.is_empty() { previous } else { name };
+    let ends_name = word.ends_with([':', '=']);
+    is_scheme || (ends_name && secret::of_header(name.trim_matches(['{', ',', '('])).is_some())
 }
 
 fn is_cookie_line(word: &str) -> bool {

@@ -122,7 +122,8 @@ pub(super) fn of_name(name: &str) -> Option<&'static str> {
 /// The kind of secret that a header of this name holds, beyond cookies and `Authorization`.
 pub(super) fn of_header(name: &str) -> Option<&'static str> {
     // `Access-Control-Allow-Credentials`, and facts such as "credentials mode", are no secrets.
-    if name.len() >= 15 && name[..15].eq_ignore_ascii_case("access-control-") {
+    let prefix = name.as_bytes().get(..15);
+    if prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"access-control-")) {
         return None;
     }
     let name = letters(name);

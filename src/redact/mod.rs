@@ -91,7 +91,7 @@ pub fn text(text: &str) -> Cow<'_, str> {
         }
         let bare = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '}']);
         let announces = announces_secret(word, previous);
-        if secret_next && !announces && !bare.is_empty() && !is_placeholder(bare) {
+        if secret_next && !is_scheme(word) && !bare.is_empty() && !is_placeholder(bare) {
             out.push(start, start + bare.len(), &placeholder("token", bare));
         } else if let Cow::Owned(clean) = address::redacted_word(word) {
             out.push(start, end, &clean);
@@ -266,14 +266,18 @@ fn is_gap(c: char) -> bool {
 /// Whether the word behind this one is a secret: behind an authentication scheme, behind `password:`, and behind the
 /// colon of `"password":`.
 fn announces_secret(word: &str, previous: &str) -> bool {
-    let last = word.rsplit([':', '=']).find(|part| !part.is_empty());
-    let is_scheme = ["bearer", "basic", "digest", "negotiate", "ntlm"]
-        .iter()
-        .any(|scheme| last.is_some_and(|last| last.eq_ignore_ascii_case(scheme)));
     let name = word.trim_end_matches([':', '=']);
     let name = if name.is_empty() { previous } else { name };
     let ends_name = word.ends_with([':', '=']);
-    is_scheme || (ends_name && secret::of_header(name.trim_matches(['{', ',', '('])).is_some())
+    is_scheme(word)
+        || (ends_name && secret::of_header(name.trim_matches(['{', ',', '('])).is_some())
+}
+
+fn is_scheme(word: &str) -> bool {
+    let last = word.rsplit([':', '=']).find(|part| !part.is_empty());
+    ["bearer", "basic", "digest", "negotiate", "ntlm"]
+        .iter()
+        .any(|scheme| last.is_some_and(|last| last.eq_ignore_ascii_case(scheme)))
 }
 
 fn is_cookie_line(word: &str) -> bool {

@@ -24,6 +24,9 @@ const KEY: &[u8] = b"corsaudit redaction key, version 1";
 /// Values shorter than this get no hash: it would tell them.
 const HASHED_LENGTH: usize = 8;
 
+/// How often a text is looked at again after a replacement; more than twice never changed anything.
+const PASSES: usize = 4;
+
 /// A URL without its secrets.
 #[must_use]
 pub fn url(url: &Url) -> Cow<'_, str> {
@@ -34,7 +37,7 @@ pub fn url(url: &Url) -> Cow<'_, str> {
 /// values, secrets as path segments.
 #[must_use]
 pub fn url_text(text: &str) -> Cow<'_, str> {
-    address::redacted(text)
+    settled(text, address::redacted)
 }
 
 /// A header value without its secrets. Of cookies only the names stay, of `Authorization` only the scheme.
@@ -67,6 +70,25 @@ pub fn header_value(name: &str, value: &[u8]) -> String {
 /// standing alone.
 #[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
+    settled(text, text_once)
+}
+
+/// Replaces until nothing changes: a placeholder may change what the text around it looks like.
+fn settled(text: &str, once: fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
+    let mut clean = once(text);
+    if matches!(clean, Cow::Borrowed(_)) {
+        return clean;
+    }
+    for _ in 0..PASSES {
+        match once(&clean) {
+            Cow::Borrowed(_) => break,
+            Cow::Owned(again) => clean = Cow::Owned(again),
+        }
+    }
+    clean
+}
+
+fn text_once(text: &str) -> Cow<'_, str> {
     let mut out = Replaced::new(text);
     let mut secret_next = false;
     let mut previous = "";

@@ -1,13 +1,21 @@
-//! The pipeline: sources to an [`Audit`].
+//! The pipeline: recordings to an [`Audit`]. With the readers, the only place that knows threads.
 
 use std::collections::BTreeMap;
 
-use crate::cors::{Class, Verdict};
-use crate::error::Error;
+use rayon::prelude::*;
+
+use crate::cors::{Class, Code, Engine, Verdict};
+use crate::error::{Error, ErrorKind};
 use crate::exchange::Capture;
 use crate::finding::Finding;
+use crate::inputs::{Input, Inputs, record_failure};
+use crate::judge::{EngineChoice, Session, engine_of, judge};
 use crate::notice::Notice;
-use crate::pairing::Fetch;
+use crate::options::Options;
+use crate::pairing::{self, Fetch, Paired};
+use crate::reader;
+use crate::rules::{self, Context, FetchView, Findings};
+use crate::source::Source;
 
 /// Everything a report tells.
 #[derive(Debug, Default)]
@@ -50,4 +58,163 @@ pub struct Counts {
     pub exchanges: u64,
     /// Fetches by class of verdict.
     pub fetches: BTreeMap<Class, u64>,
+}
+
+/// Audits inputs.
+///
+/// Recordings are read and judged side by side, fetches and rules in parallel; the outcome is the same for any number
+/// of threads.
+#[must_use]
+pub fn run(inputs: Inputs, options: &Options) -> Audit {
+    let threads = options.jobs.map_or(0, std::num::NonZeroUsize::get);
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => pool.install(|| run_here(inputs, options)),
+        // No thread could be started: this one does the work.
+        Err(_) => run_here(inputs, options),
+    }
+}
+
+fn run_here(inputs: Inputs, options: &Options) -> Audit {
+    let mut audit = Audit { errors: inputs.errors, ..Audit::default() };
+    let read: Vec<(Input, Result<Judged, ErrorKind>)> =
+        inputs.inputs.into_par_iter().map(|input| { let judged = read_and_judge(&input, options); (input, judged) }).collect();
+    for (input, judged) in read {
+        match judged {
+            Ok(judged) => audit.add(judged),
+            Err(kind) => record_failure(&mut audit, &input, kind),
+        }
+    }
+    audit.fetches.sort_by_cached_key(|judged| {
+        let first = judged.fetch.first(&audit.captures[judged.capture as usize]);
+        (first.and_then(|exchange| exchange.started), judged.capture, first.map(|exchange| exchange.locus))
+    });
+    audit.findings = findings(&audit.captures, &audit.fetches, options);
+    if !options.all_fetches {
+        audit.fetches.shrink_to_fit();
+    }
+    audit.notices.sort_by(|a, b| (&a.file, a.locus, a.name, &a.message).cmp(&(&b.file, b.locus, b.name, &b.message)));
+    audit
+}
+
+/// One recording, judged.
+struct Judged {
+    capture: Capture,
+    fetches: Vec<JudgedFetch>,
+    counts: BTreeMap<Class, u64>,
+}
+
+fn read_and_judge(input: &Input, options: &Options) -> Result<Judged, ErrorKind> {
+    let source = if input.path.as_os_str() == "-" { Source::stdin() } else { Source::path(&input.path) };
+    let reading = reader::Options { check_har: options.check_har, ..reader::Options::default() };
+    let mut capture = reader::read(&source, &reading).map_err(|error| error.kind)?;
+    let engine = options.engine.map_or(EngineChoice::Auto, EngineChoice::Fixed);
+    let paired = pair(&capture, engine);
+    if let Some(first) = paired.served_by_worker.first() {
+        capture.notices.push(Notice {
+            name: "served-by-service-worker",
+            message: "requests that a service worker sent on are judged by the worker's own entry".to_owned(),
+            file: capture.source.clone(),
+            locus: Some(capture.exchanges[*first as usize].locus),
+            count: paired.served_by_worker.len() as u64,
+        });
+    }
+    let mut fetches = judge_all(&capture, paired.fetches, 0, engine);
+    let mut counts = BTreeMap::new();
+    for judged in &fetches {
+        *counts.entry(judged.verdict.class()).or_insert(0) += 1;
+    }
+    fetches.retain(|judged| is_row(judged, options.all_fetches));
+    Ok(Judged { capture, fetches, counts })
+}
+
+impl Audit {
+    fn add(&mut self, mut judged: Judged) {
+        let index = self.captures.len() as u32;
+        for fetch in &mut judged.fetches {
+            fetch.capture = index;
+        }
+        self.fetches.append(&mut judged.fetches);
+        self.notices.append(&mut judged.capture.notices);
+        self.counts.inputs += 1;
+        self.counts.bytes += judged.capture.bytes;
+        self.counts.exchanges += judged.capture.entries;
+        for (class, count) in judged.counts {
+            *self.counts.fetches.entry(class).or_insert(0) += count;
+        }
+        self.captures.push(judged.capture);
+    }
+}
+
+/// Whether a fetch is a row of reports. Navigations are counted and never are: a page asked for no answer it could
+/// read. Same-origin fetches are rows if asked for.
+fn is_row(judged: &JudgedFetch, all_fetches: bool) -> bool {
+    match judged.verdict.code {
+        Code::Navigation => false,
+        Code::SameOrigin | Code::LocalScheme => all_fetches,
+        _ => true,
+    }
+}
+
+fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) -> Vec<Finding> {
+    let new_context = || Context::new(options);
+    let mut context = captures
+        .par_iter()
+        .fold(new_context, |mut context, capture| {
+            context.observe_capture(capture);
+            context
+        })
+        .reduce(new_context, |mut all, part| {
+            all.merge(part);
+            all
+        });
+    let observed = fetches
+        .par_iter()
+        .fold(new_context, |mut context, judged| {
+            context.observe(FetchView { capture: &captures[judged.capture as usize], judged });
+            context
+        })
+        .reduce(new_context, |mut all, part| {
+            all.merge(part);
+            all
+        });
+    context.merge(observed);
+    let mut found = fetches
+        .par_iter()
+        .enumerate()
+        .fold(Findings::new, |mut found, (index, judged)| {
+            let view = FetchView { capture: &captures[judged.capture as usize], judged };
+            rules::check(view, index as u32, &context, &mut found);
+            found
+        })
+        .reduce(Findings::new, |mut all, part| {
+            all.merge(part);
+            all
+        });
+    rules::conclude(&context, &mut found);
+    found.finish(options)
+}
+
+fn pair(capture: &Capture, engine: EngineChoice) -> Paired {
+    pairing::pair(capture, |preflight| {
+        let max_age = preflight.response().and_then(|response| response.headers.get("access-control-max-age"));
+        crate::cors::max_age_seconds(max_age.as_deref(), engine_of(engine, capture, preflight))
+    })
+}
+
+fn judge_all(capture: &Capture, fetches: Vec<Fetch>, index: u32, engine: EngineChoice) -> Vec<JudgedFetch> {
+    let session = Session::new(capture);
+    fetches
+        .into_par_iter()
+        .map(|mut fetch| {
+            let engine = fetch.first(capture).map_or(Engine::Shipping, |first| engine_of(engine, capture, first));
+            let judgement = judge(capture, &session, &mut fetch, engine);
+            JudgedFetch { capture: index, fetch, verdict: judgement.verdict, alternatives: judgement.alternatives }
+        })
+        .collect()
+}
+
+/// Pairs and judges one recording: every fetch, same-origin ones and navigations too.
+#[must_use]
+pub fn judge_capture(capture: &Capture, engine: EngineChoice) -> Vec<JudgedFetch> {
+    judge_all(capture, pair(capture, engine).fetches, 0, engine)
 }

@@ -120,6 +120,8 @@ pub struct Hints {
     pub initiator: Option<Initiator>,
     /// The recorder's error text (`net::ERR_FAILED`), never its mere presence with a null value.
     pub error: Option<Arc<str>>,
+    /// Whether the recorder has a place for an error in this entry, so that none means success.
+    pub error_field: bool,
     /// Answered by the HTTP cache.
     pub from_cache: bool,
     /// The response came out of a service worker.
@@ -309,6 +311,15 @@ impl Exchange {
                 .headers
                 .contains("access-control-request-method")
             && self.request.headers.contains("origin")
+    }
+
+    /// Whether this is a redirect that the browser made itself (HSTS, DNS upgrade): an entry of DevTools, no server's
+    /// policy.
+    #[must_use]
+    pub fn is_synthetic_redirect(&self) -> bool {
+        self.response().is_some_and(|response| {
+            response.is_redirect_status() && response.headers.contains("non-authoritative-reason")
+        })
     }
 
     /// `Sec-Fetch-Mode`, if sent.

@@ -46,8 +46,8 @@ pub enum Basis {
     PageUrl,
     /// `Referer`.
     Referer,
-    /// The origin of an earlier hop of the same fetch.
-    EarlierHop,
+    /// The `Origin` of a later hop of the same fetch.
+    LaterHop,
     /// `Sec-Fetch-Mode`.
     SecFetchMode,
     /// A paired preflight.
@@ -64,6 +64,8 @@ pub enum Basis {
     NavigationHeaders,
     /// The kind of load that the recorder names.
     ResourceType,
+    /// A response that arrived without headers: Chromium emptied a no-cors answer (Opaque Response Blocking).
+    EmptiedResponse,
     /// A `Cookie` header.
     CookieHeader,
     /// Cookies listed by the recorder.
@@ -131,7 +133,7 @@ impl Basis {
             Self::InitiatorParser => "initiator-parser",
             Self::PageUrl => "page-url",
             Self::Referer => "referer",
-            Self::EarlierHop => "earlier-hop",
+            Self::LaterHop => "later-hop",
             Self::SecFetchMode => "sec-fetch-mode",
             Self::PairedPreflight => "paired-preflight",
             Self::WebSocketHandshake => "websocket-handshake",
@@ -140,6 +142,7 @@ impl Basis {
             Self::UnsafeForNoCors => "unsafe-for-no-cors",
             Self::NavigationHeaders => "navigation-headers",
             Self::ResourceType => "resource-type",
+            Self::EmptiedResponse => "emptied-response",
             Self::CookieHeader => "cookie-header",
             Self::HarCookies => "har-cookies",
             Self::StorageAccess => "storage-access",

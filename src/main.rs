@@ -1,2 +1,122 @@
-//! The `corsaudit` command.
-fn main() {}
+//! The `corsaudit` command: reads the command line, calls the library, chooses the exit code.
+
+mod cli;
+mod output;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use clap::Parser;
+use corsaudit::audit;
+use corsaudit::exit::Exit;
+use corsaudit::inputs::Inputs;
+use corsaudit::redact;
+use corsaudit::report::{self, Format, Style};
+
+use cli::{AuditArgs, Cli, Command, ListFormat, When};
+use output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let exit = match &cli.command {
+        None => audit(&cli.audit, cli.color),
+        Some(Command::Explain { name }) => explain(name, cli.color),
+        Some(Command::Rules { report }) => rules(*report),
+    };
+    ExitCode::from(exit.code())
+}
+
+fn audit(args: &AuditArgs, color: When) -> Exit {
+    if args.inputs.is_empty() {
+        let hint = if io::stdin().is_terminal() {
+            "name a recording (corsaudit shop.har) or a folder; --help tells more"
+        } else {
+            "pass - to read a recording from standard input; --help tells more"
+        };
+        return complain(&format!("no INPUT given: {hint}"));
+    }
+    let audit = audit::run(Inputs::collect(&args.inputs), &args.options());
+    for error in &audit.errors {
+        complain(&error.to_string());
+    }
+    let exit = Exit::of(&audit, args.fail_on.0);
+    let style = Style {
+        fail_on: args.fail_on.0,
+        ..style(color, args.output.is_none())
+    };
+    let written = match &args.output {
+        Some(path) => Output::file(path)
+            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display()))),
+        None if args.report == Format::Text => Ok(stdout(style.color)),
+        None => Ok(Output::stdout(io::stdout())),
+    }
+    .and_then(|mut out| {
+        report::write(&audit, args.report, &style, &mut out).and_then(|()| out.finish())
+    });
+    ended(written, exit)
+}
+
+fn explain(name: &str, color: When) -> Exit {
+    let style = style(color, true);
+    let mut out = stdout(style.color);
+    match report::explain(name, &style, &mut out) {
+        Ok(written) => ended(written.and_then(|()| out.finish()), Exit::Clean),
+        Err(unknown) => complain(&unknown.to_string()),
+    }
+}
+
+fn rules(format: ListFormat) -> Exit {
+    let mut out = Output::stdout(io::stdout());
+    let written = match format {
+        ListFormat::Text => report::list_text(&mut out),
+        ListFormat::Json => report::list_json(&mut out),
+    };
+    ended(written.and_then(|()| out.finish()), Exit::Clean)
+}
+
+/// A reader that went away has seen enough; any other trouble with the report is told.
+fn ended(written: io::Result<()>, exit: Exit) -> Exit {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => complain(&error.to_string()),
+        _ => exit,
+    }
+}
+
+fn style(color: When, to_stdout: bool) -> Style {
+    let color = match color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => to_stdout && AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+    };
+    let terminal = if to_stdout {
+        terminal_size::terminal_size_of(io::stdout())
+    } else {
+        None
+    };
+    let width = terminal.map_or(Style::default().width, |(width, _)| width.0.into());
+    Style {
+        width,
+        color,
+        ..Style::default()
+    }
+}
+
+fn stdout(color: bool) -> Output {
+    let choice = if color {
+        ColorChoice::Always
+    } else {
+        ColorChoice::Never
+    };
+    Output::stdout(AutoStream::new(io::stdout(), choice))
+}
+
+fn complain(message: &str) -> Exit {
+    // Nobody is left to be told when standard error is closed.
+    let _ = writeln!(
+        io::stderr().lock(),
+        "corsaudit: {}",
+        redact::printable(&redact::text(message))
+    );
+    Exit::NotAudited
+}

@@ -101,6 +101,18 @@ impl CredentialsMode {
     }
 }
 
+impl RedirectMode {
+    /// The standard's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Follow => "follow",
+            Self::Error => "error",
+            Self::Manual => "manual",
+        }
+    }
+}
+
 impl fmt::Display for RequestMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

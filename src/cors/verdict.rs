@@ -336,6 +336,11 @@ impl Warnings {
         self.0 |= 1 << warning as u8;
     }
 
+    /// Removes a warning.
+    pub fn remove(&mut self, warning: Warning) {
+        self.0 &= !(1 << warning as u8);
+    }
+
     /// Whether the warning is set.
     #[must_use]
     pub fn contains(self, warning: Warning) -> bool {

@@ -24,6 +24,8 @@ pub struct Hop {
     pub exchange: Option<u32>,
     /// The hop's preflight.
     pub preflight: PreflightLink,
+    /// For a 304: index of the latest earlier exchange of the URL whose response the browser may have stored.
+    pub stored: Option<u32>,
 }
 
 /// What a recording tells of a hop's preflight.

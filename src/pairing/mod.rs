@@ -1,5 +1,114 @@
 //! Exchanges to fetches: redirect hops, their preflights, and the facts the procedure needs.
+//!
+//! Second stage of the pipeline; what it joins is what a page asked for. It never looks at which reader made the
+//! exchanges, only at what they hold.
 
 mod fetch;
+mod infer;
+mod preflight;
+mod redirect;
+mod timeline;
 
 pub use fetch::{Fetch, Hop, PreflightLink};
+pub use infer::{AuthorHeaders, author_headers};
+pub(crate) use preflight::requested_method;
+pub(crate) use redirect::redirect_target;
+pub(crate) use timeline::origin_header;
+
+use crate::cors::RequestMode;
+use crate::exchange::{Capture, Exchange};
+use crate::fact::Fact;
+use infer::{ObservedHop, Recording};
+use timeline::{Role, Timeline};
+
+/// A recording's fetches, in order of start time, and how many exchanges stand in another's place.
+#[derive(Debug, Default)]
+pub struct Paired {
+    /// The fetches.
+    pub fetches: Vec<Fetch>,
+    /// Page sides of service worker requests, which the worker's own exchange stands for.
+    pub served_by_worker: Vec<u32>,
+}
+
+/// Joins the exchanges of a recording into fetches.
+///
+/// `max_age` tells for how many seconds a preflight's answer stays in its browser's cache.
+#[must_use]
+pub fn pair(capture: &Capture, max_age: impl Fn(&Exchange) -> u64) -> Paired {
+    let timeline = Timeline::new(capture);
+    let successors = redirect::successors(&timeline);
+    let (links, orphans) = preflight::join(&timeline);
+    let recording = Recording::new(&timeline);
+
+    let mut is_first = vec![true; capture.exchanges.len()];
+    for next in successors.iter().flatten() {
+        is_first[*next as usize] = false;
+    }
+    let mut paired = Paired::default();
+    let mut orphans = orphans.into_iter().peekable();
+    for &index in &timeline.order {
+        // Orphans come in time order too.
+        if orphans.next_if_eq(&index).is_some() {
+            let hop = Hop { exchange: None, preflight: PreflightLink::Recorded(index), stored: None };
+            paired.fetches.push(facts(&timeline, &recording, vec![hop]));
+            continue;
+        }
+        match timeline.role(index) {
+            Role::ServedByWorker => paired.served_by_worker.push(index),
+            Role::Actual if is_first[index as usize] => {
+                let chain = std::iter::successors(Some(index), |&hop| successors[hop as usize]);
+                let hops = chain
+                    .map(|hop| {
+                        let mut preflight = links[hop as usize];
+                        if preflight == PreflightLink::None && may_need_preflight(timeline.exchange(hop)) {
+                            preflight = preflight::cached_for(&timeline, hop, &max_age);
+                        }
+                        Hop { exchange: Some(hop), preflight, stored: stored_for(&timeline, hop) }
+                    })
+                    .collect();
+                paired.fetches.push(facts(&timeline, &recording, hops));
+            }
+            Role::Actual | Role::Preflight => {}
+        }
+    }
+    paired
+}
+
+/// Whether a request may have needed a preflight: its method or its headers are unsafe.
+fn may_need_preflight(exchange: &Exchange) -> bool {
+    !exchange.request.method.is_cors_safelisted() || !author_headers(exchange, None).unsafe_names.is_empty()
+}
+
+/// For a 304, the latest earlier 200 of the same URL.
+fn stored_for(timeline: &Timeline<'_>, index: u32) -> Option<u32> {
+    let is_status = |index: u32, status| timeline.exchange(index).response().is_some_and(|r| r.status == status);
+    if !is_status(index, 304) {
+        return None;
+    }
+    let of_url = timeline.of_url(timeline.exchange(index).request.url.as_str());
+    let earlier = of_url.iter().copied().take_while(|&other| other != index);
+    earlier.filter(|&other| timeline.role(other) == Role::Actual && is_status(other, 200)).last()
+}
+
+fn facts(timeline: &Timeline<'_>, recording: &Recording<'_>, hops: Vec<Hop>) -> Fetch {
+    let observed: Vec<ObservedHop<'_>> = hops
+        .iter()
+        .map(|hop| ObservedHop {
+            actual: hop.exchange.map(|index| timeline.exchange(index)),
+            preflight: match hop.preflight {
+                PreflightLink::Recorded(index) => Some(timeline.exchange(index)),
+                PreflightLink::None | PreflightLink::Cached(_) => None,
+            },
+        })
+        .collect();
+    let initiator_origin = infer::initiator_origin(timeline.capture, &observed);
+    let mode = infer::mode(&observed, &initiator_origin);
+    let credentials = if matches!(mode.value, Some(RequestMode::Cors) | None) {
+        let first = hops[0].exchange.or(hops[0].preflight.exchange());
+        let started = first.map_or(i64::MIN, |index| timeline.start(index));
+        infer::credentials(recording, &observed, &initiator_origin, started)
+    } else {
+        Fact::unknown()
+    };
+    Fetch { hops, initiator_origin, mode, credentials }
+}

@@ -2,7 +2,8 @@ use super::words::{
     any_site_severity, credentials_clause, fact, grant_details, input_certainty,
     is_authenticated_read,
 };
-use super::{Context, FetchView, Findings, Rule, Visit, declare_rule, redact};
+use super::{Context, FetchView, Findings, Rule, Visit, declare_rule};
+use crate::redact;
 use crate::facts::{Policy, authentication, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
 

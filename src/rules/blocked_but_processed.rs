@@ -1,5 +1,6 @@
 use super::words::{answer_details, credentials_clause, fact, input_certainty};
-use super::{Context, FetchView, Findings, Portability, Rule, declare_rule, redact};
+use super::{Context, FetchView, Findings, Portability, Rule, declare_rule};
+use crate::redact;
 use crate::cors::{Class, Code, Warning};
 use crate::exchange::{Method, ResourceType, Response};
 use crate::facts::{Policy, Relation, authentication};

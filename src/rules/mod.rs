@@ -10,8 +10,7 @@
 mod context;
 mod declaration;
 mod findings;
-mod options;
-mod redact;
+mod selection;
 mod words;
 
 mod any_site_authenticated_read;
@@ -28,11 +27,11 @@ pub use context::{Context, Endpoint, Grant, Portability, Reflection, Site, Targe
 pub use declaration::Declaration;
 pub(crate) use declaration::declare_rule;
 pub use findings::{Details, Findings, Report};
-pub use options::Options;
 
 use crate::audit::JudgedFetch;
 use crate::exchange::{Capture, Exchange, Response};
 use crate::finding::Finding;
+use crate::options::Options;
 
 /// The rules, one line each. Failures, of which there is one for each code of a blocked verdict, register themselves.
 static REGISTRY: &[&dyn Rule] = &[
@@ -72,6 +71,11 @@ pub struct FetchView<'a> {
 /// Every rule: failures in the order of their checks, then the others by id.
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
     failure::all().chain(REGISTRY.iter().copied())
+}
+
+/// What the rules say of themselves, in the order of [`all`].
+pub fn declarations() -> impl Iterator<Item = &'static Declaration> {
+    all().map(Rule::declaration)
 }
 
 /// The rule of this id.

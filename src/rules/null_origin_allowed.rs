@@ -2,7 +2,8 @@ use super::words::{
     any_site_severity, credentials_clause, grant_details, holds_data, input_certainty,
     permissive_cap,
 };
-use super::{Context, FetchView, Findings, Rule, declare_rule, redact};
+use super::{Context, FetchView, Findings, Rule, declare_rule};
+use crate::redact;
 use crate::facts::{Policy, authentication, is_public_content, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
 

@@ -1,5 +1,6 @@
 use super::words::answer_details;
-use super::{Context, FetchView, Findings, Rule, declare_rule, redact};
+use super::{Context, FetchView, Findings, Rule, declare_rule};
+use crate::redact;
 use crate::cors::Origin;
 use crate::exchange::Exchange;
 use crate::facts::{AllowOrigin, Policy, site_host};

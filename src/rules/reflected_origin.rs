@@ -1,5 +1,6 @@
 use super::words::{grant_details, is_authenticated_read, permissive_cap};
-use super::{Context, FetchView, Findings, Rule, declare_rule, redact};
+use super::{Context, FetchView, Findings, Rule, declare_rule};
+use crate::redact;
 use crate::facts::{AllowOrigin, Policy, is_public_content, network, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
 

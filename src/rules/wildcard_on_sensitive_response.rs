@@ -1,5 +1,6 @@
 use super::words::{grant_details, permissive_cap};
-use super::{Context, FetchView, Findings, Rule, declare_rule, redact};
+use super::{Context, FetchView, Findings, Rule, declare_rule};
+use crate::redact;
 use crate::facts::{
     AllowOrigin, Authentication, Policy, authentication, is_public_content, sensitive_kinds,
 };

@@ -1,5 +1,6 @@
 use super::words::grant_details;
-use super::{Context, FetchView, Findings, Rule, declare_rule, redact};
+use super::{Context, FetchView, Findings, Rule, declare_rule};
+use crate::redact;
 use crate::facts::{AllowOrigin, Policy, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
 

@@ -1,6 +1,7 @@
 //! Sentences, evidence and severities that several rules share.
 
-use super::{Context, Details, FetchView, Portability, redact};
+use super::{Context, Details, FetchView, Portability};
+use crate::redact;
 use crate::cors::Class;
 use crate::exchange::{Exchange, Response};
 use crate::fact::Confidence;

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use near::near;
 
 use super::words::{answer_details, evidence, printed};
-use super::{Context, Declaration, Details, FetchView, Findings, Rule, redact};
+use super::{Context, Declaration, Details, FetchView, Findings, Rule};
+use crate::redact;
 use crate::cors::{Class, Code, Engine, Phase, Warning};
 use crate::exchange::Exchange;
 use crate::fact::Confidence;

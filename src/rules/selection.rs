@@ -1,37 +1,8 @@
-//! What is reported.
+//! Which findings are reported, and what counts as one's own.
 
 use crate::facts::site_host;
-use crate::finding::{Certainty, Finding, Severity};
-
-/// What is reported, and what counts as one's own.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Only these rules; empty for all.
-    pub only: Vec<String>,
-    /// Not these rules.
-    pub ignore: Vec<String>,
-    /// Sites of one organisation: they are no strangers to one another.
-    pub first_party: Vec<String>,
-    /// Hosts (with everything below them) whose servers may be reported on; empty for all.
-    pub scope: Vec<String>,
-    /// The least severity.
-    pub min_severity: Severity,
-    /// The least confidence.
-    pub min_confidence: Certainty,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            only: Vec::new(),
-            ignore: Vec::new(),
-            first_party: Vec::new(),
-            scope: Vec::new(),
-            min_severity: Severity::Info,
-            min_confidence: Certainty::Likely,
-        }
-    }
-}
+use crate::finding::Finding;
+use crate::options::Options;
 
 impl Options {
     /// Whether a finding is reported.

@@ -1,4 +1,4 @@
-//! Judges fetches as recorded: every possible value of an unknown input is evaluated; one verdict results.
+//! What a report tells of a verdict: the clauses of the decision, and what browsers say.
 
 use crate::rules::FetchView;
 

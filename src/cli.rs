@@ -1,0 +1,203 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use corsaudit::cors::Engine;
+use corsaudit::finding::{Certainty, Severity};
+use corsaudit::options::Options;
+use corsaudit::report::{Format, nearest};
+use corsaudit::rules;
+
+/// Audits recordings of browser traffic: what the browser did with each cross-origin fetch, why, and what is wrong.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, disable_help_subcommand = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) audit: AuditArgs,
+    /// Say when colours are used; NO_COLOR is respected by auto.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true)]
+    pub(crate) color: When,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  corsaudit shop.har                           Say what is wrong in one recording.
+  corsaudit recordings/ --report csv -o cors.csv
+                                               Audit a folder into a spreadsheet.
+  corsaudit --report ndjson shop.har | jq 'select(.verdict == \"blocked\")'
+                                               List the blocked fetches with the reasons.
+  corsaudit explain MissingAllowOriginHeader   Explain an error of the browser's console.
+
+Exit codes:
+  0  No finding at or above --fail-on.
+  1  A finding at or above --fail-on.
+  2  An input could not be audited (the others were), or the command line is wrong.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Explains a rule, a verdict code, or a browser's CORS error.
+    Explain {
+        /// The id of a rule, a verdict code, or an error name such as MissingAllowOriginHeader.
+        #[arg(value_name = "RULE-OR-CODE")]
+        name: String,
+    },
+    /// Lists every rule with category, severity and title.
+    Rules {
+        /// The format of the list.
+        #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ListFormat::Text)]
+        report: ListFormat,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// Recordings: HAR files, packet captures, folders with all below them, or - for standard input. The format is told
+    /// by the content, never by the name.
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The format of the report: text, csv, json or ndjson.
+    #[arg(long, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub(crate) report: Format,
+    /// Write the report to this file, which appears only when it is complete, instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Decrypt captures with the secrets of this key log (SSLKEYLOGFILE). May be given several times.
+    #[arg(long, value_name = "FILE")]
+    keylog: Vec<PathBuf>,
+    /// Whose rules decide. With auto, the browser that the recording names.
+    #[arg(long, value_name = "ENGINE", value_enum, default_value_t = EngineChoice::Auto)]
+    engine: EngineChoice,
+    /// Report findings of at least this severity: info, low, medium, high or critical.
+    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
+    min_severity: Severity,
+    /// Report findings that are at least this sure: hint, likely or proven.
+    #[arg(long, value_name = "CONFIDENCE", default_value = "likely", value_parser = certainty)]
+    min_confidence: Certainty,
+    /// Report findings of this rule only. May be given several times.
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    only: Vec<String>,
+    /// Do not report findings of this rule. May be given several times.
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    ignore: Vec<String>,
+    /// Count this site among one's own, so that trust in it is no finding. May be given several times.
+    #[arg(long, value_name = "SITE")]
+    first_party: Vec<String>,
+    /// Report on this host, and those below it, only. May be given several times.
+    #[arg(long, value_name = "HOST")]
+    scope: Vec<String>,
+    /// Exit with 1 when a finding of at least this severity is reported; never to not exit with 1 at all.
+    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
+    pub(crate) fail_on: FailOn,
+    /// Use this many threads instead of one for each core.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Say whether progress may be shown on standard error while a terminal is watching.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Progress::Auto)]
+    pub(crate) progress: Progress,
+    /// List same-origin fetches too; json and ndjson have a row for each fetch.
+    #[arg(long)]
+    all_fetches: bool,
+    /// Check every entry of a HAR against HAR 1.2, and report defects as notices.
+    #[arg(long)]
+    check_har: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    Auto,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EngineChoice {
+    Auto,
+    Chromium,
+    Firefox,
+    Webkit,
+    Standard,
+}
+
+/// The severity from which findings count; `None`: never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FailOn(pub(crate) Option<Severity>);
+
+impl AuditArgs {
+    /// What the library is asked to do.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            engine: match self.engine {
+                EngineChoice::Auto => None,
+                EngineChoice::Chromium => Some(Engine::Chromium),
+                EngineChoice::Firefox => Some(Engine::Firefox),
+                EngineChoice::Webkit => Some(Engine::WebKit),
+                EngineChoice::Standard => Some(Engine::Standard),
+            },
+            all_fetches: self.all_fetches,
+            min_severity: self.min_severity,
+            min_confidence: self.min_confidence,
+            only: self.only.clone(),
+            ignore: self.ignore.clone(),
+            first_party: self.first_party.clone(),
+            scope: self.scope.clone(),
+            jobs: self.jobs,
+            check_har: self.check_har,
+            keylogs: self.keylog.clone(),
+        }
+    }
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    let known = Severity::ALL
+        .iter()
+        .find(|severity| severity.as_str() == text);
+    known
+        .copied()
+        .ok_or_else(|| "use info, low, medium, high or critical".to_owned())
+}
+
+fn certainty(text: &str) -> Result<Certainty, String> {
+    let known = Certainty::ALL
+        .iter()
+        .find(|certainty| certainty.as_str() == text);
+    known
+        .copied()
+        .ok_or_else(|| "use hint, likely or proven".to_owned())
+}
+
+fn fail_on(text: &str) -> Result<FailOn, String> {
+    if text == "never" {
+        return Ok(FailOn(None));
+    }
+    severity(text)
+        .map(|severity| FailOn(Some(severity)))
+        .map_err(|_| "use info, low, medium, high, critical or never".to_owned())
+}
+
+fn rule(text: &str) -> Result<String, String> {
+    let ids = || rules::declarations().map(|declaration| declaration.id);
+    if ids().any(|id| id == text) {
+        return Ok(text.to_owned());
+    }
+    Err(match nearest(text, ids()) {
+        Some(id) => format!("no rule has this id; did you mean {id}?"),
+        None => "no rule has this id; `corsaudit rules` lists them".to_owned(),
+    })
+}

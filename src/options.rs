@@ -1,0 +1,52 @@
+//! What an audit is asked to do: plain data.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use crate::cors::Engine;
+use crate::finding::{Certainty, Severity};
+
+/// What an audit is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whose rules decide; `None`: those of the browser that the recording names.
+    pub engine: Option<Engine>,
+    /// Same-origin fetches become rows too.
+    pub all_fetches: bool,
+    /// The least severity that is reported.
+    pub min_severity: Severity,
+    /// The least confidence that is reported.
+    pub min_confidence: Certainty,
+    /// Only these rules; empty for all.
+    pub only: Vec<String>,
+    /// Not these rules.
+    pub ignore: Vec<String>,
+    /// Sites of one organisation: they are no strangers to one another.
+    pub first_party: Vec<String>,
+    /// Hosts (with everything below them) whose servers may be reported on; empty for all.
+    pub scope: Vec<String>,
+    /// Threads; `None`: as many as there are cores.
+    pub jobs: Option<NonZeroUsize>,
+    /// Check each HAR entry against HAR 1.2 and report defects as notices.
+    pub check_har: bool,
+    /// Key log files (`SSLKEYLOGFILE`) for captures.
+    pub keylogs: Vec<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            engine: None,
+            all_fetches: false,
+            min_severity: Severity::Info,
+            min_confidence: Certainty::Likely,
+            only: Vec::new(),
+            ignore: Vec::new(),
+            first_party: Vec::new(),
+            scope: Vec::new(),
+            jobs: None,
+            check_har: false,
+            keylogs: Vec::new(),
+        }
+    }
+}

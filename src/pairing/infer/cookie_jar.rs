@@ -1,0 +1,64 @@
+//! Cookies that a recording proves the browser had, and when.
+
+use rustc_hash::FxHashMap;
+
+use super::sec_fetch_site;
+use crate::exchange::Exchange;
+use crate::pairing::timeline::{Role, Timeline};
+
+/// For each host, when a cookie that travels cross-site (SameSite=None) was first and last known to be there.
+#[derive(Debug, Default)]
+pub(in crate::pairing) struct CookieJar {
+    portable: FxHashMap<Box<str>, (i64, i64)>,
+}
+
+impl CookieJar {
+    pub(super) fn new(timeline: &Timeline<'_>) -> Self {
+        let mut jar = Self::default();
+        for &index in &timeline.order {
+            let exchange = timeline.exchange(index);
+            if timeline.role(index) != Role::Actual || !shows_portable_cookie(exchange) {
+                continue;
+            }
+            if let Some(host) = exchange.request.url.origin().host() {
+                let seen = jar.portable.entry(host.into()).or_insert((i64::MAX, i64::MIN));
+                seen.0 = seen.0.min(timeline.start(index));
+                seen.1 = seen.1.max(timeline.start(index));
+            }
+        }
+        jar
+    }
+
+    /// Whether a cross-site cookie for the host was there both before and after the given time.
+    pub(super) fn has_portable_cookie(&self, host: &str, at: i64) -> bool {
+        self.portable.get(host).is_some_and(|(first, last)| *first < at && at < *last)
+    }
+}
+
+/// Whether an exchange proves a cookie for its host that cross-site requests carry: it set one host-wide with
+/// `SameSite=None; Secure`, or a cross-site request that is no navigation carried one.
+fn shows_portable_cookie(exchange: &Exchange) -> bool {
+    let sent = exchange.request.headers.contains("cookie")
+        && sec_fetch_site(exchange) == Some("cross-site")
+        && exchange.sec_fetch_mode().is_some_and(|mode| mode != crate::cors::RequestMode::Navigate);
+    let set = exchange.response().is_some_and(|response| {
+        response.headers.lines("set-cookie").any(|line| {
+            let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+            let mut attributes = line.split(';').skip(1).map(str::trim);
+            let mut secure = false;
+            let mut none = false;
+            let mut whole_host = true;
+            for attribute in &mut attributes {
+                match attribute.split_once('=') {
+                    None => secure |= attribute == "secure",
+                    Some(("samesite", value)) => none = value.trim() == "none",
+                    Some(("path", value)) => whole_host = value.trim() == "/",
+                    Some(("max-age", value)) if value.trim().starts_with(['0', '-']) => return false,
+                    Some(_) => {}
+                }
+            }
+            secure && none && whole_host
+        })
+    });
+    sent || set
+}

@@ -6,12 +6,18 @@ use crate::cors::{
     self, Answer, AuthorHeaders, CredentialsMode, EmbedderPolicy, LocalNetwork, Origin, Preflight, RedirectMode,
     RequestMode,
 };
-use crate::exchange::{Capture, Exchange, Method, Response};
+use crate::exchange::{Capture, Exchange, Method, Outcome, Recorder, Response};
 use crate::header::{HeaderList, HeaderListBuilder};
 use crate::pairing::{Fetch, PreflightLink, author_headers, origin_header, requested_method};
 
+/// Status of the error page with which a proxy answers when the server fails it (RFC 9110, section 15.6.3).
+const BAD_GATEWAY: u16 = 502;
+
 /// Everything of a recorded fetch that the procedure borrows.
 pub(super) struct Case<'c> {
+    recorder: Recorder,
+    /// The header list of a proxy's own error page: nothing that grants anything.
+    no_headers: HeaderList,
     hops: Vec<CaseHop<'c>>,
     unsafe_names: Vec<String>,
     local_network: Option<LocalNetwork>,
@@ -74,7 +80,7 @@ impl<'c> Case<'c> {
         let first = hops.first()?;
         let preflight = first.preflight.as_ref().map(|preflight| preflight.exchange);
         let unsafe_names = author_headers(first.exchange, preflight).unsafe_names;
-        Some(Self { hops, unsafe_names, local_network })
+        Some(Self { recorder: capture.recorder, no_headers: HeaderList::default(), hops, unsafe_names, local_network })
     }
 
     /// Runs the procedure's view of this case, with the given values for what recordings seldom tell.
@@ -97,10 +103,10 @@ impl<'c> Case<'c> {
                     origin: preflight.origin.as_ref(),
                     method: &preflight.method,
                     headers: preflight.headers.as_deref(),
-                    response: preflight
-                        .exchange
-                        .response()
-                        .map(|response| Answer { status: response.status, headers: &response.headers }),
+                    response: match preflight.exchange.response() {
+                        Some(response) => Some(Answer { status: response.status, headers: &response.headers }),
+                        None => self.proxy_answer(preflight.exchange),
+                    },
                 }),
                 response: self.answer(hop),
             })
@@ -124,8 +130,19 @@ impl<'c> Case<'c> {
         if !hop.is_actual {
             return None;
         }
-        let status = hop.exchange.response()?.status;
-        Some(Answer { status, headers: hop.headers.as_deref()? })
+        match hop.exchange.response() {
+            Some(response) => Some(Answer { status: response.status, headers: hop.headers.as_deref()? }),
+            None => self.proxy_answer(hop.exchange),
+        }
+    }
+
+    /// mitmproxy records a failed server as status 0 with a reason, and answers the browser with an error page of its
+    /// own.
+    fn proxy_answer(&self, exchange: &Exchange) -> Option<Answer<'_>> {
+        let failed = self.recorder == Recorder::Mitmproxy
+            && matches!(exchange.outcome, Outcome::NoResponse)
+            && exchange.hints.error.as_deref().is_some_and(|reason| !reason.to_ascii_lowercase().contains("client"));
+        failed.then_some(Answer { status: BAD_GATEWAY, headers: &self.no_headers })
     }
 }
 

@@ -1,0 +1,212 @@
+//! One HAR document -> one capture: gathers entries, pages and the creator in whatever order they come.
+
+use std::sync::Arc;
+
+use super::piece::{Piece, Symbols};
+use crate::exchange::{Capture, Locus, Page, Recorder};
+use crate::reader::bodies::Found;
+use crate::reader::json::{Json, Kind, Stop};
+use crate::reader::notices::Notices;
+use crate::url::Url;
+
+/// A document as far as it is read.
+#[derive(Debug)]
+pub(super) struct Document<F> {
+    capture: Capture,
+    entries: u32,
+    pages: Symbols,
+    connections: Symbols,
+    cached: Vec<usize>,
+    has_credentials: bool,
+    has_https_document: bool,
+    found: Vec<Found<F>>,
+    pub(super) notices: Notices,
+}
+
+impl<F> Document<F> {
+    pub(super) fn new() -> Self {
+        Self {
+            capture: Capture::default(),
+            entries: 0,
+            pages: Symbols::default(),
+            connections: Symbols::default(),
+            cached: Vec::new(),
+            has_credentials: false,
+            has_https_document: false,
+            found: Vec::new(),
+            notices: Notices::default(),
+        }
+    }
+
+    /// Elements of the list met so far.
+    pub(super) fn entries(&self) -> u32 {
+        self.entries
+    }
+
+    /// Counts an element of which nothing was read.
+    pub(super) fn count_lost_entry(&mut self) {
+        self.entries = self.entries.saturating_add(1);
+    }
+
+    /// Adds a run of entries, the next ones of the list.
+    pub(super) fn absorb(&mut self, piece: Piece<F>) {
+        let first = self.entries;
+        self.entries = first.saturating_add(piece.entries);
+        let base = self.capture.exchanges.len();
+        let pages = renumber(&piece.pages, &mut self.pages);
+        let connections = renumber(&piece.connections, &mut self.connections);
+        for mut exchange in piece.exchanges {
+            if let Locus::Entry(index) = &mut exchange.locus {
+                *index = index.saturating_add(first);
+            }
+            let hints = &mut exchange.hints;
+            hints.page = hints
+                .page
+                .and_then(|symbol| pages.get(symbol as usize).copied());
+            hints.connection = hints
+                .connection
+                .and_then(|symbol| connections.get(symbol as usize).copied());
+            self.capture.exchanges.push(exchange);
+        }
+        self.cached
+            .extend(piece.cached.iter().map(|index| base + index));
+        self.has_credentials |= piece.has_credentials;
+        self.has_https_document |= piece.has_https_document;
+        self.found
+            .extend(piece.found.into_iter().map(|found| Found {
+                exchange: base + found.exchange,
+                what: found.what,
+            }));
+        self.notices.absorb(piece.notices, first);
+    }
+
+    /// Who recorded, by `log.creator`: an object with a name, or the name.
+    pub(super) fn set_creator(&mut self, name: &str) {
+        self.capture.recorder = recorder(name);
+    }
+
+    pub(super) fn set_pages(&mut self, pages: Vec<Page>) {
+        self.capture.pages = pages;
+    }
+
+    /// The capture, its cross references resolved.
+    pub(super) fn finish(mut self, source: &Arc<str>, bytes: u64) -> (Capture, Vec<Found<F>>) {
+        let capture = &mut self.capture;
+        let page_of: Vec<Option<u32>> = self
+            .pages
+            .names()
+            .iter()
+            .map(|name| {
+                let at = capture.pages.iter().position(|page| page.id == *name)?;
+                u32::try_from(at).ok()
+            })
+            .collect();
+        // What these two write into `connection` is the remote port, even behind a proxy.
+        let writes_ports = matches!(capture.recorder, Recorder::DevTools | Recorder::Firefox);
+        let is_identity: Vec<bool> = self
+            .connections
+            .names()
+            .iter()
+            .map(|name| name.starts_with('_') || !writes_ports)
+            .collect();
+        for exchange in &mut capture.exchanges {
+            let hints = &mut exchange.hints;
+            hints.page = hints
+                .page
+                .and_then(|symbol| page_of.get(symbol as usize).copied()?);
+            hints.connection = hints
+                .connection
+                .filter(|symbol| is_identity.get(*symbol as usize) == Some(&true));
+        }
+        if capture.recorder == Recorder::Firefox {
+            // Others fill `cache` with what the cache held afterwards, whoever answered.
+            for index in self.cached {
+                if let Some(exchange) = capture.exchanges.get_mut(index) {
+                    exchange.hints.from_cache = true;
+                }
+            }
+        }
+        capture.source = Arc::clone(source);
+        capture.sanitized = self.has_https_document && !self.has_credentials;
+        capture.bytes = bytes;
+        capture.entries = u64::from(self.entries);
+        capture.notices = self.notices.finish(source);
+        (self.capture, self.found)
+    }
+}
+
+/// For each symbol of a piece the symbol of the document.
+fn renumber(piece: &Symbols, document: &mut Symbols) -> Vec<u32> {
+    piece
+        .names()
+        .iter()
+        .map(|name| document.symbol(name))
+        .collect()
+}
+
+fn recorder(creator: &str) -> Recorder {
+    let name = creator.to_ascii_lowercase();
+    if name.contains("webkit web inspector") {
+        Recorder::WebKit
+    } else if ["webinspector", "chrome har capturer", "chromedp"]
+        .iter()
+        .any(|known| name.contains(known))
+    {
+        Recorder::DevTools
+    } else if name.contains("playwright") {
+        Recorder::Playwright
+    } else if name.contains("firefox") {
+        Recorder::Firefox
+    } else if name.contains("mitmproxy") {
+        Recorder::Mitmproxy
+    } else {
+        Recorder::Other
+    }
+}
+
+/// The name in `log.creator`: an object with a name, or the name itself.
+pub(super) fn creator(json: &mut Json<'_>) -> Result<String, Stop> {
+    let mut name = None;
+    if json.kind()? == Kind::String {
+        name = json.text()?;
+    } else {
+        json.object(|json, key| {
+            if key == b"name" {
+                name = json.text()?;
+                return Ok(());
+            }
+            json.skip()
+        })?;
+    }
+    Ok(name
+        .map(|text| text.decode().into_owned())
+        .unwrap_or_default())
+}
+
+/// The list `log.pages`. An element that is no object keeps its place without an id.
+pub(super) fn pages(json: &mut Json<'_>) -> Result<Vec<Page>, Stop> {
+    let mut pages = Vec::new();
+    json.array(|json| {
+        let mut id = None;
+        let mut title = None;
+        let mut url = None;
+        json.object(|json, key| {
+            match key {
+                b"id" => id = json.scalar()?,
+                b"title" => title = json.text()?,
+                b"_url" | b"_URL" => url = json.text()?,
+                _ => json.skip()?,
+            }
+            Ok(())
+        })?;
+        pages.push(Page {
+            id: id.map(|text| text.decode()).unwrap_or_default().into(),
+            url: [title, url].into_iter().flatten().find_map(|text| {
+                let url = Url::parse(&text.decode()).ok()?;
+                matches!(url.scheme(), "http" | "https").then_some(url)
+            }),
+        });
+        Ok(())
+    })?;
+    Ok(pages)
+}

@@ -1,0 +1,607 @@
+//! A pull reader over JSON text in memory, lenient where recorders are careless and exact where it decides what is
+//! an element: strings end, brackets match.
+//!
+//! It borrows strings as they stand between their quotes ([`Text`]) and decodes only those that somebody reads. Nothing
+//! recurses: nesting of any depth is skipped with a bit per level, and below 64 levels by counting brackets.
+//! Tolerated and not reported: raw control characters and bytes that are not UTF-8 inside strings that are skipped,
+//! unknown escapes, a comma before a closing bracket, odd digits in numbers that are skipped.
+
+use std::borrow::Cow;
+
+/// Why reading stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The text ended inside a value; more of it may help.
+    Incomplete,
+    /// Not JSON, at this byte.
+    Syntax {
+        /// Offset of the byte.
+        at: usize,
+        /// What stood to reason instead.
+        expected: &'static str,
+    },
+}
+
+/// A cursor over JSON text.
+#[derive(Clone, Debug)]
+pub(super) struct Json<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+/// A string as it stands in the text, without its quotes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text<'a> {
+    raw: &'a [u8],
+    escaped: bool,
+}
+
+/// What a value is, by its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Array,
+    /// Number, `true`, `false` or `null`.
+    Literal,
+    Object,
+    String,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
+    /// Offset of the next byte.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The text from `start` to here.
+    pub(super) fn since(&self, start: usize) -> &'a [u8] {
+        &self.bytes[start..self.at]
+    }
+
+    /// Skips white space and shows the byte behind it.
+    #[inline]
+    pub(super) fn peek(&mut self) -> Result<u8, Stop> {
+        const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+        loop {
+            match self.bytes.get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                Some(&byte) => return Ok(byte),
+                None => return Err(Stop::Incomplete),
+            }
+            // Indentation, eight columns a step.
+            while let Some(word) = self.bytes[self.at..].first_chunk() {
+                let others = u64::from_le_bytes(*word) ^ SPACES;
+                if others != 0 {
+                    self.at += others.trailing_zeros() as usize / 8;
+                    break;
+                }
+                self.at += 8;
+            }
+        }
+    }
+
+    /// Takes the byte if it comes next.
+    #[inline]
+    pub(super) fn take(&mut self, byte: u8) -> Result<bool, Stop> {
+        let found = self.peek()? == byte;
+        self.at += usize::from(found);
+        Ok(found)
+    }
+
+    #[inline]
+    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Stop> {
+        if self.take(byte)? {
+            return Ok(());
+        }
+        Err(self.syntax(expected))
+    }
+
+    fn syntax(&self, expected: &'static str) -> Stop {
+        Stop::Syntax {
+            at: self.at,
+            expected,
+        }
+    }
+
+    /// What the next value is.
+    #[inline]
+    pub(super) fn kind(&mut self) -> Result<Kind, Stop> {
+        match self.peek()? {
+            b'{' => Ok(Kind::Object),
+            b'[' => Ok(Kind::Array),
+            b'"' => Ok(Kind::String),
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => Ok(Kind::Literal),
+            _ => Err(self.syntax("a value")),
+        }
+    }
+
+    /// Reads an object, giving each key to `member`, which reads the value. Another value is skipped, and `false`
+    /// returned.
+    #[inline]
+    pub(super) fn object(
+        &mut self,
+        mut member: impl FnMut(&mut Self, &[u8]) -> Result<(), Stop>,
+    ) -> Result<bool, Stop> {
+        if self.kind()? != Kind::Object {
+            self.skip()?;
+            return Ok(false);
+        }
+        self.at += 1;
+        loop {
+            if self.take(b'}')? {
+                return Ok(true);
+            }
+            let key = self.key()?;
+            if key.escaped {
+                member(self, key.decode().as_bytes())?;
+            } else {
+                member(self, key.raw)?;
+            }
+            if !self.take(b',')? {
+                self.expect(b'}', "`,` or `}`")?;
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Reads an array, calling `element` before each element. Another value is skipped, and `false` returned.
+    #[inline]
+    pub(super) fn array(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Result<(), Stop>,
+    ) -> Result<bool, Stop> {
+        if self.kind()? != Kind::Array {
+            self.skip()?;
+            return Ok(false);
+        }
+        self.at += 1;
+        loop {
+            if self.take(b']')? {
+                return Ok(true);
+            }
+            element(self)?;
+            if !self.take(b',')? {
+                self.expect(b']', "`,` or `]`")?;
+                return Ok(true);
+            }
+        }
+    }
+
+    /// A key and its colon.
+    #[inline]
+    pub(super) fn key(&mut self) -> Result<Text<'a>, Stop> {
+        if self.peek()? != b'"' {
+            return Err(self.syntax("a key"));
+        }
+        let key = self.string()?;
+        self.expect(b':', "`:`")?;
+        Ok(key)
+    }
+
+    /// The next value if it is a string. Another value is skipped.
+    #[inline]
+    pub(super) fn text(&mut self) -> Result<Option<Text<'a>>, Stop> {
+        if self.peek()? == b'"' {
+            return self.string().map(Some);
+        }
+        self.skip()?;
+        Ok(None)
+    }
+
+    /// The next value if it is a string, a number, `true` or `false`, as text. Another value is skipped.
+    pub(super) fn scalar(&mut self) -> Result<Option<Text<'a>>, Stop> {
+        match self.kind()? {
+            Kind::String => self.string().map(Some),
+            Kind::Literal => {
+                let start = self.at;
+                self.skip()?;
+                let raw = self.since(start);
+                Ok((raw != b"null").then_some(Text {
+                    raw,
+                    escaped: false,
+                }))
+            }
+            Kind::Array | Kind::Object => self.skip().map(|()| None),
+        }
+    }
+
+    /// The next value if it is a number, also one written as a string. Another value is skipped.
+    pub(super) fn number(&mut self) -> Result<Option<f64>, Stop> {
+        let text = self.scalar()?;
+        Ok(text.and_then(|text| std::str::from_utf8(text.raw).ok()?.trim().parse().ok()))
+    }
+
+    /// Whether the next value says something: not null, `false`, zero, nor an empty string, list or object. It is
+    /// skipped.
+    pub(super) fn is_filled(&mut self) -> Result<bool, Stop> {
+        let start = {
+            self.peek()?;
+            self.at
+        };
+        self.skip()?;
+        Ok(match self.since(start) {
+            b"null" | b"false" | b"0" | b"\"\"" => false,
+            [b'{' | b'[', inside @ .., b'}' | b']'] => {
+                inside.iter().any(|byte| !byte.is_ascii_whitespace())
+            }
+            _ => true,
+        })
+    }
+
+    /// Skips one value of any kind and depth.
+    pub(super) fn skip(&mut self) -> Result<(), Stop> {
+        // One bit per open bracket, the innermost lowest: set for an object.
+        let mut open = 0_u64;
+        let mut depth = 0_u32;
+        loop {
+            match self.peek()? {
+                b'"' => {
+                    self.string()?;
+                }
+                bracket @ (b'{' | b'[') => {
+                    let is_object = bracket == b'{';
+                    if depth == u64::BITS {
+                        self.at = skip_brackets(self.bytes, self.at)?;
+                    } else {
+                        self.at += 1;
+                        if !self.take(if is_object { b'}' } else { b']' })? {
+                            open = open << 1 | u64::from(is_object);
+                            depth += 1;
+                            if is_object {
+                                self.key()?;
+                            }
+                            continue;
+                        }
+                    }
+                }
+                _ => self.literal()?,
+            }
+            // Behind a value.
+            loop {
+                if depth == 0 {
+                    return Ok(());
+                }
+                let is_object = open & 1 == 1;
+                let close = if is_object { b'}' } else { b']' };
+                if self.take(b',')? {
+                    if self.peek()? != close {
+                        if is_object {
+                            self.key()?;
+                        }
+                        break;
+                    }
+                }
+                self.expect(close, "`,` or a closing bracket")?;
+                open >>= 1;
+                depth -= 1;
+            }
+        }
+    }
+
+    /// A number, `true`, `false` or `null`. One that touches the end of the text may go on.
+    fn literal(&mut self) -> Result<(), Stop> {
+        let start = self.at;
+        let length = self.bytes[start..]
+            .iter()
+            .position(|byte| !matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'A'..=b'Z' | b'a'..=b'z'))
+            .ok_or(Stop::Incomplete)?;
+        match &self.bytes[start..start + length] {
+            b"true" | b"false" | b"null" => {}
+            [b'-' | b'0'..=b'9', rest @ ..]
+                if rest
+                    .iter()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')) => {
+            }
+            _ => return Err(self.syntax("a value")),
+        }
+        self.at = start + length;
+        Ok(())
+    }
+
+    /// A string, the cursor standing on its opening quote.
+    #[inline]
+    fn string(&mut self) -> Result<Text<'a>, Stop> {
+        let start = self.at + 1;
+        let (end, escaped) = string_end(self.bytes, start).ok_or(Stop::Incomplete)?;
+        self.at = end + 1;
+        Ok(Text {
+            raw: &self.bytes[start..end],
+            escaped,
+        })
+    }
+}
+
+impl<'a> Text<'a> {
+    /// The bytes between the quotes, escapes as they stand.
+    pub(super) fn raw(self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// The text. What is no Unicode (lone surrogates, bytes that are not UTF-8) becomes U+FFFD.
+    pub(super) fn decode(self) -> Cow<'a, str> {
+        if self.escaped {
+            return Cow::Owned(unescape(self.raw));
+        }
+        String::from_utf8_lossy(self.raw)
+    }
+
+    /// Whether the bytes are UTF-8.
+    pub(super) fn is_utf8(self) -> bool {
+        std::str::from_utf8(self.raw).is_ok()
+    }
+
+    /// Bytes of the decoded text.
+    pub(super) fn decoded_len(self) -> usize {
+        if self.escaped {
+            self.decode().len()
+        } else {
+            self.raw.len()
+        }
+    }
+}
+
+/// Offset behind the bracket that closes the one at `at`, counting brackets outside strings.
+pub(super) fn skip_brackets(bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
+    let mut depth = 0_usize;
+    loop {
+        match bytes.get(at).ok_or(Stop::Incomplete)? {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Ok(at + 1);
+                }
+            }
+            b'"' => {
+                at = string_end(bytes, at + 1).ok_or(Stop::Incomplete)?.0;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = LOW << 7;
+const QUOTES: u64 = LOW * b'"' as u64;
+const BACKSLASHES: u64 = LOW * b'\\' as u64;
+
+/// The high bit of each byte of `word` that is zero; exact.
+#[inline]
+fn zero_bytes(word: u64) -> u64 {
+    !(((word & !HIGH).wrapping_add(!HIGH)) | word | !HIGH)
+}
+
+/// Where the string that begins at `from` ends (its closing quote), and whether a backslash stands in it.
+#[inline]
+fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
+    let mut at = from;
+    // Names and most header values end within these.
+    for _ in 0..8 {
+        let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
+            break;
+        };
+        let word = u64::from_le_bytes(*word);
+        let hits = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
+        if hits != 0 {
+            let hit = at + hits.trailing_zeros() as usize / 8;
+            return match bytes[hit] {
+                b'"' => Some((hit, false)),
+                _ => long_string_end(bytes, hit),
+            };
+        }
+        at += 8;
+    }
+    long_string_end(bytes, at)
+}
+
+/// As [`string_end`], 64 bytes a step: bit masks of quotes and of escaped characters, no branch per mark. On text that is
+/// dense with escapes this runs at several times the speed of a byte search that stops at each of them
+/// (`benches/reading.rs`).
+fn long_string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
+    let (blocks, tail) = bytes.get(from..)?.as_chunks::<64>();
+    let mut escaped = false;
+    // 1 when the last byte of the block before was a backslash that escapes the first byte of this one.
+    let mut carry = 0_u64;
+    for (index, block) in blocks.iter().enumerate() {
+        let plain = block.iter().fold(true, |plain, &byte| {
+            plain & (byte != b'"') & (byte != b'\\')
+        });
+        if plain {
+            carry = 0;
+            continue;
+        }
+        let (quotes, backslashes) = marks(block);
+        let quotes = if backslashes | carry == 0 {
+            quotes
+        } else {
+            escaped = true;
+            quotes & !escaped_bytes(backslashes, &mut carry)
+        };
+        if quotes != 0 {
+            return Some((
+                from + index * 64 + quotes.trailing_zeros() as usize,
+                escaped,
+            ));
+        }
+    }
+    let start = from + blocks.len() * 64;
+    let mut skip = carry == 1;
+    for (index, &byte) in tail.iter().enumerate() {
+        match byte {
+            _ if skip => skip = false,
+            b'\\' => {
+                skip = true;
+                escaped = true;
+            }
+            b'"' => return Some((start + index, escaped)),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Bit masks of the quotes and the backslashes among 64 bytes, the first byte lowest.
+#[inline]
+fn marks(block: &[u8; 64]) -> (u64, u64) {
+    // Gathers the eight high bits of a word into its top byte.
+    const GATHER: u64 = 0x0002_0408_1020_4081;
+    let mut quotes = 0;
+    let mut backslashes = 0;
+    for (index, word) in block.as_chunks::<8>().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        quotes |= (zero_bytes(word ^ QUOTES).wrapping_mul(GATHER) >> 56) << (index * 8);
+        backslashes |= (zero_bytes(word ^ BACKSLASHES).wrapping_mul(GATHER) >> 56) << (index * 8);
+    }
+    (quotes, backslashes)
+}
+
+/// Which bytes are escaped by a backslash: those behind an odd run of them (Langdale and Lemire, "Parsing Gigabytes of
+/// JSON per Second", section 3.1.1).
+#[inline]
+fn escaped_bytes(backslashes: u64, carry: &mut u64) -> u64 {
+    const EVEN: u64 = 0x5555_5555_5555_5555;
+    let backslashes = backslashes & !*carry;
+    let follows = backslashes << 1 | *carry;
+    let odd_starts = backslashes & !EVEN & !follows;
+    let (sequences, overflow) = odd_starts.overflowing_add(backslashes);
+    *carry = u64::from(overflow);
+    (EVEN ^ (sequences << 1)) & follows
+}
+
+fn unescape(raw: &[u8]) -> String {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        text.push_str(&String::from_utf8_lossy(&rest[..at]));
+        let Some((&letter, behind)) = rest[at + 1..].split_first() else {
+            return text;
+        };
+        rest = behind;
+        text.push(match letter {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => unicode_escape(&mut rest),
+            b'"' | b'\\' | b'/' => char::from(letter),
+            // No escape of JSON: the backslash stands for itself.
+            _ => {
+                rest = &raw[raw.len() - rest.len() - 1..];
+                '\\'
+            }
+        });
+    }
+    text.push_str(&String::from_utf8_lossy(rest));
+    text
+}
+
+/// The character of an escape behind `\u`, with the second half of a surrogate pair.
+fn unicode_escape(rest: &mut &[u8]) -> char {
+    let Some(unit) = hex_unit(rest) else {
+        return char::REPLACEMENT_CHARACTER;
+    };
+    *rest = &rest[4..];
+    if (0xD800..0xDC00).contains(&unit)
+        && let [b'\\', b'u', behind @ ..] = *rest
+        && let Some(low @ 0xDC00..0xE000) = hex_unit(behind)
+    {
+        *rest = &behind[4..];
+        let scalar = 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+        return char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER);
+    }
+    char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn hex_unit(bytes: &[u8]) -> Option<u32> {
+    let digits = bytes.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |unit, &digit| {
+        Some(unit << 4 | char::from(digit).to_digit(16)?)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(json: &str) -> String {
+        let mut json = Json::new(json.as_bytes(), 0);
+        let text = json.text().expect("a value").expect("a string");
+        text.decode().into_owned()
+    }
+
+    #[test]
+    fn strings_end_where_a_byte_loop_says() {
+        // Every mix of marks in every position of a block, with runs of backslashes over block borders.
+        let mut seed = 1_u64;
+        for length in 0..300 {
+            for _ in 0..40 {
+                let bytes: Vec<u8> = (0..length)
+                    .map(|_| {
+                        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                        match seed >> 60 {
+                            0 => b'"',
+                            1..9 => b'\\',
+                            _ => b'a' | 0x80 * u8::from(seed >> 59 & 1 == 1),
+                        }
+                    })
+                    .collect();
+                let mut skip = false;
+                let end = bytes.iter().position(|&byte| {
+                    let ends = !skip && byte == b'"';
+                    skip = !skip && byte == b'\\';
+                    ends
+                });
+                assert_eq!(string_end(&bytes, 0).map(|(end, _)| end), end);
+                if let Some((end, escaped)) = string_end(&bytes, 0) {
+                    assert_eq!(escaped, bytes[..end].contains(&b'\\'));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        assert_eq!(text(r#""a\n\u00e9\ud83d\ude00\/""#), "a\né😀/");
+        assert_eq!(
+            text(r#""\ud800x \udc00\u12""#),
+            "\u{fffd}x \u{fffd}\u{fffd}12"
+        );
+        assert_eq!(text(r#""\x\\""#), "\\x\\");
+    }
+
+    #[test]
+    fn skipping() {
+        for (json, behind) in [
+            (r#"{"a":[1,{"b":"]}"}],"c":null} x"#, 29),
+            ("[[],{},[{}]] ", 12),
+            ("-1.5e3,", 6),
+            ("true}", 4),
+        ] {
+            let mut cursor = Json::new(json.as_bytes(), 0);
+            assert_eq!((cursor.skip(), cursor.at()), (Ok(()), behind), "{json}");
+        }
+        for json in [r#"{"a":1"#, "[1", "\"", "12", "tru"] {
+            assert_eq!(
+                Json::new(json.as_bytes(), 0).skip(),
+                Err(Stop::Incomplete),
+                "{json}"
+            );
+        }
+        for json in ["{1:2}", "[1 2]", "{\"a\" 1}", "nil ", "}", "[1}"] {
+            assert!(
+                matches!(
+                    Json::new(json.as_bytes(), 0).skip(),
+                    Err(Stop::Syntax { .. })
+                ),
+                "{json}"
+            );
+        }
+        let deep = [b"[".repeat(100_000), b"]".repeat(100_000)].concat();
+        assert_eq!(Json::new(&deep, 0).skip(), Ok(()));
+    }
+}

@@ -1,0 +1,76 @@
+//! Recordings -> [`Capture`]s. All input and decoding lives here.
+//!
+//! | format | recognised by |
+//! | --- | --- |
+//! | HAR, also JSONP, gzip, and zip as Playwright writes it | the first bytes |
+//! | pcap, pcapng, also gzip | the first bytes |
+//!
+//! Which header lines are kept and which values are reduced stands in `retained.rs`, and nowhere else.
+
+mod bodies;
+mod har;
+mod json;
+mod notices;
+mod retained;
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind};
+use crate::exchange::Capture;
+use crate::source::{Content, Format, Source};
+
+pub use bodies::{BodyScan, Found, RecordedBody, Side};
+
+/// How recordings are read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether to check each HAR entry against the format's definition, and report faults as notices.
+    pub check_har: bool,
+    /// Bytes read at a time. It bounds memory and never shows in the outcome.
+    #[doc(hidden)]
+    pub window: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            check_har: false,
+            window: 8 << 20,
+        }
+    }
+}
+
+/// Reads a recording.
+///
+/// # Errors
+/// When it can't be opened, is of no known format, or holds nothing that can be read. Damage inside a recording is no error but
+/// a notice of the capture.
+pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
+    read_with(source, options, &()).map(|(capture, _)| capture)
+}
+
+/// Reads a recording, showing its bodies to `scan`. What it found comes in the order of the exchanges.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with<S: BodyScan>(
+    source: &Source,
+    options: &Options,
+    scan: &S,
+) -> Result<(Capture, Vec<Found<S::Found>>), Error> {
+    let name: Arc<str> = source.name().into();
+    let outcome = source.open().and_then(|opened| match opened.content {
+        Content::Stream(mut reader) => match opened.format {
+            Format::Har => har::read(&mut reader, &name, scan, options),
+            Format::Pcap => Err(ErrorKind::UnknownFormat),
+        },
+        Content::Archive(mut archive) => {
+            let member = archive.har_member()?;
+            archive.with_member(member, |reader| har::read(reader, &name, scan, options))
+        }
+    });
+    outcome.map_err(|kind| Error {
+        input: source.name().to_owned(),
+        kind,
+    })
+}

@@ -203,7 +203,7 @@ mod tests {
             ("/t/V1StGXR8Z5jdHi6BmyT9q0", "/t/{hash}"),
             ("/deadbeef/x", "/deadbeef/x"),
             ("/feedface1/x", "/{hash}/x"),
-            ("/img/photo_20931.png", "/img/photo_20931.png"),
+            ("/img/photo_20931.png", "/img/{id}.png"),
             ("/settings/security", "/settings/security"),
             ("/-5/x", "/{id}/x"),
             ("/a//b", "/a//b"),

@@ -1,5 +1,6 @@
 //! Failures: what the browser blocked, and why. One rule for each code of a blocked verdict, all from one table.
 
+mod docs;
 mod near;
 mod text;
 
@@ -12,10 +13,10 @@ use super::words::{answer_details, evidence, printed};
 use super::{Context, Declaration, Details, FetchView, Findings, Rule};
 use crate::redact;
 use crate::cors::{Class, Code, Engine, Phase, Warning};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Method};
 use crate::fact::Confidence;
 use crate::facts::{Policy, is_public_content};
-use crate::finding::{Category, Certainty, Evidence, Severity};
+use crate::finding::{Certainty, Evidence, Severity};
 use crate::judge;
 
 /// The rule of one code.
@@ -33,7 +34,7 @@ static FAILURES: LazyLock<Vec<Failure>> = LazyLock::new(|| {
         .filter(|code| code.class() == Class::Blocked)
         .map(|code| Failure {
             code,
-            declaration: declaration(code),
+            declaration: docs::declaration(code),
         })
         .collect()
 });
@@ -138,11 +139,14 @@ impl Case {
         let target = exchange.request.url.origin();
         let reader = view.judged.fetch.initiator_origin.value.as_ref();
         // A server that never said a word about CORS, asked by a page it does not know, with the user's credentials or
-        // perhaps with them: the browser protected the user, and there is nothing to repair.
+        // perhaps with them: the browser protected the user, and there is nothing to repair. A request that the server
+        // executed already, such as a form-like POST, was not prevented.
         let silent = cx.target(target).is_none_or(|seen| seen.opted_in == 0);
         let credentials = &view.judged.fetch.credentials;
         let ambient = credentials.value.is_none_or(|mode| mode.is_include());
-        if silent && ambient && reader.is_some_and(|reader| cx.stranger(reader, target).is_some()) {
+        let prevented = exchange.is_preflight()
+            || matches!(exchange.request.method, Method::Get | Method::Head);
+        if silent && ambient && prevented && reader.is_some_and(|reader| cx.stranger(reader, target).is_some()) {
             return Self {
                 severity: Severity::Info,
                 variant: "protected",
@@ -408,112 +412,4 @@ fn message(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> String {
         code => text::of(code).title.to_owned(),
     };
     format!("{method} {url} from {origin}: {what}{}", case.remark)
-}
-
-fn declaration(code: Code) -> Declaration {
-    let text = text::of(code);
-    let preflight = code.as_str().starts_with("preflight-");
-    let title = if preflight && code.as_str().contains("allow-origin")
-        || code == Code::PreflightWildcardWithCredentials
-        || code == Code::PreflightAllowCredentialsNotTrue
-    {
-        preflight_title(code)
-    } else {
-        text.title
-    };
-    let docs = format!(
-        "## What it finds\n{}{}\n\n## Why it matters\nThe browser refused to hand the answer to the page; the page sees a \
-         network error.{}\n\n## Example\n{}\n\n## Fix\n{}\n\n## References\n- {}\n",
-        text.meaning,
-        if preflight {
-            " This is said of the preflight's answer."
-        } else {
-            ""
-        },
-        variants(code),
-        example(code),
-        text.fix,
-        text.reference,
-    );
-    Declaration {
-        id: code.as_str(),
-        category: Category::Failure,
-        severity: default_severity(code),
-        title,
-        since: "0.1.0",
-        docs: Cow::Owned(docs),
-    }
-}
-
-fn preflight_title(code: Code) -> &'static str {
-    match code {
-        Code::PreflightMissingAllowOrigin => {
-            "no Access-Control-Allow-Origin in the preflight's answer"
-        }
-        Code::PreflightAllowOriginMismatch => {
-            "the preflight's Access-Control-Allow-Origin names another origin"
-        }
-        Code::PreflightAllowOriginMultiple => {
-            "the preflight's Access-Control-Allow-Origin has several values"
-        }
-        Code::PreflightAllowOriginInvalid => {
-            "the preflight's Access-Control-Allow-Origin is not an origin"
-        }
-        Code::PreflightWildcardWithCredentials => {
-            "`*` in the preflight's answer refused because the request includes credentials"
-        }
-        _ => "the preflight's Access-Control-Allow-Credentials is not `true`",
-    }
-}
-
-fn variants(code: Code) -> &'static str {
-    match code {
-        Code::MissingAllowOrigin | Code::PreflightMissingAllowOrigin => {
-            " Variant `granted-elsewhere` (high): other answers of the endpoint granted this origin. Variant `protected` \
-             (info): a page of an unrelated site asked, perhaps with the user's credentials, a server that the user had \
-             opened in a tab of its own, that does not know the page, and that answered nobody with a grant; the browser \
-             protected the user and nothing needs repair. Variant `third-party` (info): a collector that the reviewer \
-             cannot change."
-        }
-        Code::AllowOriginMismatch | Code::PreflightAllowOriginMismatch => {
-            " Variant `near`: the value misses by scheme, port, `www.`, a slash, case, default port, path or script. Variant \
-             `own-origin`: the server names itself; it sent CORS headers and thereby meant to grant something, so this \
-             stays a failure even if the page is a stranger."
-        }
-        Code::PreflightBadStatus => {
-            " Variant `auth-demanded` (high): 401 or 407; preflights never carry credentials, so every such request fails."
-        }
-        _ => "",
-    }
-}
-
-fn example(code: Code) -> &'static str {
-    match code {
-        Code::MissingAllowOrigin => {
-            "    GET /cart, Origin: https://shop.test\n    200, no Access-Control-Allow-Origin"
-        }
-        Code::AllowOriginMismatch => {
-            "    GET /api, Origin: http://localhost:3000\n    Access-Control-Allow-Origin: https://yoursite.com"
-        }
-        Code::AllowOriginMultiple => "    Access-Control-Allow-Origin: *, *",
-        Code::AllowOriginInvalid => "    Access-Control-Allow-Origin: https://*.corp.test",
-        Code::WildcardWithCredentials => "    Cookie: sid=...\n    Access-Control-Allow-Origin: *",
-        Code::AllowCredentialsNotTrue => "    Access-Control-Allow-Credentials: True",
-        Code::PreflightBadStatus => "    OPTIONS /orders\n    405",
-        Code::PreflightRedirected => {
-            "    OPTIONS http://api.test/\n    301, Location: https://api.test/"
-        }
-        Code::PreflightAllowMethodsUnparsable => "    Access-Control-Allow-Methods: GET POST",
-        Code::PreflightAllowHeadersUnparsable => "    Access-Control-Allow-Headers: x-a; x-b",
-        Code::PreflightMethodNotAllowed => {
-            "    Access-Control-Request-Method: PUT\n    Access-Control-Allow-Methods: GET, POST"
-        }
-        Code::PreflightHeaderNotAllowed => {
-            "    Access-Control-Request-Headers: x-trace\n    Access-Control-Allow-Headers: content-type"
-        }
-        Code::CorpSameOrigin => {
-            "    Sec-Fetch-Mode: no-cors\n    Cross-Origin-Resource-Policy: same-origin"
-        }
-        _ => "    See tests/rules for a request and its answer.",
-    }
 }

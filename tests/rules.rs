@@ -1,0 +1,397 @@
+//! Runs `tests/rules/<id>.md`: recordings written by hand, and the findings they must give, no more and no fewer.
+//!
+//! A case is a section (`## name`) with prose and blocks:
+//!
+//! - `page`: pages opened in a tab, one URL a line; the word `session` behind it sets a cookie there.
+//! - `fetch`: `key: value` lines (`verdict`, `origin`, `mode`, `credentials`, `error`, `warning`, `server-ip`, `confidence`,
+//!   `worker`), then the messages: `>` request and `<` answer, `p>` and `p<` for a preflight. The first line of a request
+//!   is method and URL, of an answer status and perhaps the body's size. The verdict is given, not computed.
+//! - `options`: `sanitized`, `first-party: SITE`, `scope: HOST`, `min-confidence: hint`.
+//! - `findings`: one line each: rule, severity, confidence, then `reach=`, `variant=`, `count=` where they are not
+//!   empty or one. Rows of the inventory are listed in the inventory's own file only. No block: no findings.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use corsaudit::audit::JudgedFetch;
+use corsaudit::cors::{
+    Code, CredentialsMode, Engine, Origin, Phase, RequestMode, Verdict, Warning, Warnings,
+};
+use corsaudit::exchange::{
+    Capture, Exchange, Hints, Locus, Method, Outcome, Request, Response,
+};
+use corsaudit::fact::{Basis, Confidence, Fact};
+use corsaudit::finding::{Certainty, Finding};
+use corsaudit::header::HeaderListBuilder;
+use corsaudit::options::Options;
+use corsaudit::pairing::{Fetch, Hop, PreflightLink};
+use corsaudit::rules::{self, Context, Declaration, FetchView, Findings};
+use corsaudit::url::Url;
+
+const INVENTORY: &str = "cors-trust-inventory";
+
+#[derive(Default)]
+struct Case {
+    name: String,
+    capture: Capture,
+    fetches: Vec<JudgedFetch>,
+    options: Options,
+    expected: Vec<String>,
+}
+
+#[derive(Default)]
+struct Message {
+    first: String,
+    lines: Vec<(String, String)>,
+}
+
+fn cases(text: &str) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut block: Option<(&str, Vec<&str>)> = None;
+    for line in text.lines() {
+        match &mut block {
+            Some((kind, lines)) if line == "```" => {
+                let case = cases.last_mut().expect("a block stands in a case");
+                add_block(case, kind, lines);
+                block = None;
+            }
+            Some((_, lines)) => lines.push(line),
+            None => {
+                if let Some(kind) = line.strip_prefix("```") {
+                    block = Some((kind, Vec::new()));
+                } else if let Some(name) = line.strip_prefix("## ") {
+                    cases.push(Case {
+                        name: name.to_owned(),
+                        options: Options { min_confidence: Certainty::Likely, ..Options::default() },
+                        ..Case::default()
+                    });
+                    cases.last_mut().expect("just pushed").capture.source = "case.har".into();
+                }
+            }
+        }
+    }
+    cases
+}
+
+fn add_block(case: &mut Case, kind: &str, lines: &[&str]) {
+    match kind {
+        "page" => lines.iter().for_each(|line| add_page(case, line)),
+        "fetch" => add_fetch(case, lines),
+        "options" => lines.iter().for_each(|line| add_option(case, line)),
+        "findings" => case.expected = lines.iter().map(|line| (*line).to_owned()).collect(),
+        other => panic!("unknown block `{other}`"),
+    }
+}
+
+fn add_option(case: &mut Case, line: &str) {
+    let (key, value) = line.split_once(": ").unwrap_or((line, ""));
+    match key {
+        "sanitized" => case.capture.sanitized = true,
+        "first-party" => case.options.first_party.push(value.to_owned()),
+        "scope" => case.options.scope.push(value.to_owned()),
+        "min-confidence" => {
+            case.options.min_confidence = label(Certainty::ALL, Certainty::as_str, value);
+        }
+        other => panic!("unknown option `{other}`"),
+    }
+}
+
+fn label<T: Copy>(all: &[T], name: fn(T) -> &'static str, text: &str) -> T {
+    *all.iter()
+        .find(|value| name(**value) == text)
+        .unwrap_or_else(|| panic!("unknown label `{text}`"))
+}
+
+fn add_page(case: &mut Case, line: &str) {
+    let (url, session) = match line.strip_suffix(" session") {
+        Some(url) => (url, true),
+        None => (line, false),
+    };
+    let request = Message {
+        first: format!("GET {url}"),
+        lines: vec![
+            ("Sec-Fetch-Dest".to_owned(), "document".to_owned()),
+            ("Sec-Fetch-Mode".to_owned(), "navigate".to_owned()),
+        ],
+    };
+    let mut answer = Message { first: "200 900".to_owned(), lines: Vec::new() };
+    if session {
+        answer.lines.push((
+            "Set-Cookie".to_owned(),
+            "session=; Path=/; Secure; SameSite=None".to_owned(),
+        ));
+    }
+    add_exchange(case, &request, Some(&answer), Hints::default());
+}
+
+fn add_fetch(case: &mut Case, lines: &[&str]) {
+    let mut messages: [Option<Message>; 4] = Default::default();
+    let (mut code, mut origin, mut mode) = (None, Fact::unknown(), RequestMode::Cors);
+    let mut credentials = Fact::unknown();
+    let mut hints = Hints::default();
+    let mut warnings = Warnings::default();
+    let mut confidence = Confidence::Certain;
+    for line in lines {
+        let (sign, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if let Some(at) = [">", "<", "p>", "p<"].iter().position(|known| *known == sign) {
+            match &mut messages[at] {
+                None => messages[at] = Some(Message { first: rest.to_owned(), lines: Vec::new() }),
+                Some(message) => {
+                    let (name, value) = rest.split_once(':').expect("a header line");
+                    message.lines.push((name.to_owned(), value.trim().to_owned()));
+                }
+            }
+            continue;
+        }
+        let (key, value) = line.split_once(": ").expect("key: value");
+        match key {
+            "verdict" => code = Some(Code::from_name(value).expect("a code")),
+            "origin" => {
+                let value = Origin::parse(value.as_bytes()).expect("an origin");
+                origin = Fact::new(value, Confidence::Certain, Basis::OriginHeader);
+            }
+            "mode" => mode = RequestMode::from_name(value.as_bytes()).expect("a mode"),
+            "credentials" => {
+                credentials = match value {
+                    "include" => {
+                        Fact::new(CredentialsMode::Include, Confidence::Certain, Basis::CookieHeader)
+                    }
+                    "include-high" => {
+                        Fact::new(CredentialsMode::Include, Confidence::High, Basis::StorageAccess)
+                    }
+                    "include-medium" => Fact::new(
+                        CredentialsMode::Include,
+                        Confidence::Medium,
+                        Basis::ConnectionPartition,
+                    ),
+                    "same-origin" => Fact::new(
+                        CredentialsMode::SameOrigin,
+                        Confidence::High,
+                        Basis::ResourceType,
+                    ),
+                    other => panic!("unknown credentials `{other}`"),
+                };
+            }
+            "confidence" => {
+                confidence = match value {
+                    "low" => Confidence::Low,
+                    "medium" => Confidence::Medium,
+                    "high" => Confidence::High,
+                    other => panic!("unknown confidence `{other}`"),
+                };
+            }
+            "error" => hints.error = Some(value.into()),
+            "server-ip" => hints.server_ip = Some(value.parse().expect("an address")),
+            "worker" => hints.via_service_worker = true,
+            "warning" => {
+                let known = Warning::ALL.into_iter().find(|warning| warning.as_str() == value);
+                warnings.insert(known.expect("a warning"));
+            }
+            other => panic!("unknown key `{other}`"),
+        }
+    }
+    let code = code.expect("every fetch has a verdict");
+    let [request, answer, asked, granted] = messages;
+    let preflight = asked.map_or(PreflightLink::None, |asked| {
+        PreflightLink::Recorded(add_exchange(case, &asked, granted.as_ref(), Hints::default()))
+    });
+    let exchange = request.map(|request| add_exchange(case, &request, answer.as_ref(), hints));
+    let phase = if code.as_str().contains("preflight-") {
+        Phase::Preflight
+    } else if code.as_str().starts_with("redirect-") {
+        Phase::Redirect
+    } else {
+        Phase::Actual
+    };
+    case.fetches.push(JudgedFetch {
+        capture: 0,
+        fetch: Fetch {
+            hops: vec![Hop { exchange, preflight }],
+            initiator_origin: origin,
+            mode: Fact::new(mode, Confidence::Certain, Basis::SecFetchMode),
+            credentials,
+        },
+        verdict: Verdict { code, confidence, phase, hop: 0, engine: Engine::Shipping, warnings },
+        alternatives: Vec::new(),
+    });
+}
+
+fn add_exchange(
+    case: &mut Case,
+    request: &Message,
+    answer: Option<&Message>,
+    hints: Hints,
+) -> u32 {
+    let index = u32::try_from(case.capture.exchanges.len()).expect("few exchanges");
+    let headers = |message: &Message| {
+        let mut builder = HeaderListBuilder::new();
+        for (name, value) in &message.lines {
+            builder.push(name.as_bytes(), value.as_bytes());
+        }
+        builder.take()
+    };
+    let (method, url) = request.first.split_once(' ').expect("method and URL");
+    let outcome = answer.map_or(Outcome::NoResponse, |answer| {
+        let (status, size) = match answer.first.split_once(' ') {
+            Some((status, size)) => (status, Some(size.parse().expect("a size"))),
+            None => (answer.first.as_str(), None),
+        };
+        Outcome::Response(Response {
+            status: status.parse().expect("a status"),
+            headers: headers(answer),
+            body_size: size,
+            body_recorded: false,
+        })
+    });
+    case.capture.exchanges.push(Exchange {
+        locus: Locus::Entry(index),
+        started: None,
+        duration_ms: None,
+        request: Request {
+            method: Method::from_bytes(method.as_bytes()),
+            url: Url::parse(url).expect("a URL"),
+            headers: headers(request),
+            headers_complete: true,
+            listed_cookies: false,
+            body_size: None,
+        },
+        outcome,
+        hints,
+    });
+    index
+}
+
+fn line_of(finding: &Finding) -> String {
+    let mut line = format!("{} {} {}", finding.rule, finding.severity, finding.confidence);
+    for (key, value) in [("reach", finding.reach), ("variant", finding.variant)] {
+        if !value.is_empty() {
+            line.push_str(&format!(" {key}={value}"));
+        }
+    }
+    if finding.count > 1 {
+        line.push_str(&format!(" count={}", finding.count));
+    }
+    line
+}
+
+fn files() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
+    let mut files: Vec<(String, String)> = std::fs::read_dir(folder)
+        .expect("the folder of case files")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .map(|path| {
+            let id = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            (id, std::fs::read_to_string(&path).expect("a case file"))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn case_files() {
+    let mut wrong = Vec::new();
+    for (id, text) in files() {
+        let (mut fires, mut silent) = (false, false);
+        for case in cases(&text) {
+            let found = rules::run(std::slice::from_ref(&case.capture), &case.fetches, &case.options);
+            for finding in &found {
+                let messages = [&finding.message, &finding.fix, &finding.fingerprint];
+                assert!(messages.iter().all(|text| !text.is_empty()), "{id}: {}: {finding:?}", case.name);
+                assert!(!finding.references.is_empty() && !finding.samples.is_empty(), "{id}");
+            }
+            let mut lines: Vec<String> = found
+                .iter()
+                .filter(|finding| id == INVENTORY || finding.rule != INVENTORY)
+                .map(line_of)
+                .collect();
+            lines.sort();
+            let mut expected = case.expected.clone();
+            expected.sort();
+            if lines != expected {
+                wrong.push(format!("{id}: {}\n  expected {expected:?}\n  found    {lines:?}", case.name));
+            }
+            let own = lines.iter().any(|line| line.split(' ').next() == Some(&id));
+            fires |= own;
+            silent |= !own;
+        }
+        if !(fires && silent) {
+            wrong.push(format!("{id}: needs a case in which it fires and one in which it is silent"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Registry, documentation and case files list the same rules; the registry can be searched; ids are unique.
+#[test]
+fn every_rule_is_registered_documented_and_tested() {
+    let registered: Vec<&str> = rules::all().map(|rule| rule.declaration().id).collect();
+    let unique: BTreeSet<&str> = registered.iter().copied().collect();
+    assert_eq!(registered.len(), unique.len());
+    let tested: Vec<String> = files().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(unique.iter().copied().collect::<Vec<_>>(), tested);
+    for rule in rules::all() {
+        let declaration = rule.declaration();
+        assert_eq!(rules::find(declaration.id).expect("registered").declaration().id, declaration.id);
+        assert!(!declaration.title.is_empty(), "{}", declaration.id);
+        assert!(!declaration.references().is_empty(), "{}", declaration.id);
+        for section in Declaration::SECTIONS {
+            assert!(!declaration.section(section).is_empty(), "{}: {section}", declaration.id);
+        }
+    }
+    for code in Code::ALL {
+        let blocked = code.class() == corsaudit::cors::Class::Blocked;
+        assert_eq!(rules::find(code.as_str()).is_some(), blocked, "{code}");
+    }
+}
+
+/// Any order, any split: the same findings to the last byte.
+#[test]
+fn order_and_split_do_not_matter() {
+    for (id, text) in files() {
+        for case in cases(&text) {
+            let captures = std::slice::from_ref(&case.capture);
+            let straight = rules::run(captures, &case.fetches, &case.options);
+            let mut context = Context::new(&case.options);
+            for judged in case.fetches.iter().rev() {
+                let mut part = Context::new(&case.options);
+                part.observe(FetchView { capture: &case.capture, judged });
+                part.merge(context);
+                context = part;
+            }
+            let mut pages = Context::new(&case.options);
+            pages.observe_capture(&case.capture);
+            context.merge(pages);
+            let mut found = Findings::new();
+            rules::conclude(&context, &mut found);
+            for (index, judged) in case.fetches.iter().enumerate().rev() {
+                let mut part = Findings::new();
+                let view = FetchView { capture: &case.capture, judged };
+                rules::check(view, u32::try_from(index).expect("few fetches"), &context, &mut part);
+                part.merge(found);
+                found = part;
+            }
+            assert_eq!(found.finish(&case.options), straight, "{id}: {}", case.name);
+        }
+    }
+}
+
+/// The same cause on five endpoints of a host is one finding of the host.
+#[test]
+fn five_endpoints_fold_into_one_host() {
+    let mut text = String::from("## many\n");
+    for path in ["a", "b", "c", "d", "e"] {
+        text.push_str(&format!(
+            "```fetch\nverdict: missing-allow-origin\norigin: https://shop.test\n> GET https://api.test/{path}\n> Origin: https://shop.test\n< 200 0\n```\n"
+        ));
+        let case = cases(&text).remove(0);
+        let found = rules::run(std::slice::from_ref(&case.capture), &case.fetches, &case.options);
+        let folded = path == "e";
+        assert_eq!(found.len(), if folded { 1 } else { case.fetches.len() });
+        if folded {
+            assert_eq!((found[0].endpoint.as_str(), found[0].count), ("*", 5));
+            assert_eq!(found[0].samples.len(), 3);
+        }
+    }
+}

@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn pcap_in_both_orders_and_resolutions() {
         for order in [Order::Little, Order::Big] {
-            for (nano, ns) in [(false, 5_000_007_000), (true, 5_000_000_007)] {
+            for (nano, ns) in [(false, 5_000_007_000_i64), (true, 5_000_000_007)] {
                 let file = pcap(order, nano, 1, &[(5, 7, b"abc"), (5, 7, b"")]);
                 let want = vec![
                     format!("1 {ns} link 1 if 0 \"abc\" of 3"),
@@ -322,7 +322,7 @@ mod tests {
                 order,
                 2,
                 &[
-                    &order.u16(0),
+                    &order.u16(0)[..],
                     &order.u16(0),
                     &order.u32(0),
                     &order.u32(9),

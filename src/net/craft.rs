@@ -84,7 +84,6 @@ pub(super) fn enhanced(order: Order, interface: u32, raw: u64, data: &[u8]) -> V
     block(order, 6, &body)
 }
 
-pub(super) const SYN: u8 = 2;
 pub(super) const ACK: u8 = 16;
 
 /// A TCP header and payload from port 40000 to port 80.

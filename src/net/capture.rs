@@ -339,6 +339,10 @@ mod tests {
                 &[&order.u32(0x544c_534b)[..], &order.u32(5), b"KEY 1\0\0\0"].concat(),
             ));
             file.extend(enhanced(order, 7, 5, b"lost"));
+            // Custom and journal blocks take a number, as in Wireshark; unknown ones do not.
+            file.extend(block(order, 0xbad, &[0; 8]));
+            file.extend(block(order, 9, b"MESSAGE=a\n"));
+            file.extend(block(order, 0x999, &[0; 8]));
             file.extend(section(other));
             file.extend(interface(other, 113, &[]));
             file.extend(enhanced(other, 0, 6, b"z"));
@@ -348,11 +352,14 @@ mod tests {
                 "3 9000 link 1 if 0 \"pb\" of 2",
                 "4 0 link 1 if 0 \"spb\" of 3",
                 "secrets \"KEY 1\"",
-                "6 6000 link 113 if 0 \"z\" of 1",
+                "8 6000 link 113 if 0 \"z\" of 1",
             ];
             let (items, oddities) = read(&file[..]);
             assert_eq!(items, want);
-            assert_eq!(oddities, [("pcapng-interface-unknown", 1)]);
+            assert_eq!(
+                oddities,
+                [("pcapng-block-unknown", 1), ("pcapng-interface-unknown", 1)]
+            );
             assert_eq!(read(Drip(&file)).0, want);
             let mut keys = Vec::new();
             scan_secrets(&file[..], |text| keys.push(text.to_vec())).unwrap();

@@ -89,7 +89,8 @@ pub(super) struct Flow<H> {
     grace: Option<Grace>,
     /// Consecutive segments outside the window.
     pub(super) strays: u32,
-    pub(super) reset: bool,
+    /// The side that reset the connection.
+    pub(super) reset: Option<usize>,
     pub(super) finished: bool,
     /// In the table's queue of flows with waiting bytes.
     pub(super) queued: bool,
@@ -109,7 +110,7 @@ impl<H: StreamHandler> Flow<H> {
             handler: None,
             grace: None,
             strays: 0,
-            reset: false,
+            reset: None,
             finished: false,
             queued: false,
         }
@@ -183,8 +184,12 @@ impl<H: StreamHandler> Flow<H> {
         if flags.has(TcpFlags::RST) {
             // What a reset carries is a reason for humans (RFC 9293, section 3.5.3). The number need not fit for the bytes
             // before it to be whole, so more segments may follow until the flow has lingered.
-            self.reset = true;
+            self.reset = Some(side);
             return false;
+        }
+        // Who goes on sending did not reset it: such a reset is forged, or from something in between.
+        if self.reset == Some(side) && !payload.is_empty() {
+            self.reset = None;
         }
         let half = &self.halves[side];
         let place = half.place(seq);
@@ -402,7 +407,7 @@ impl<H: StreamHandler> Flow<H> {
                 self.gap(side, self.last, end - half.offset(), shared);
             }
         }
-        let how = if self.reset && how != Finish::Closed {
+        let how = if self.reset.is_some() && how != Finish::Closed {
             Finish::Reset
         } else {
             how

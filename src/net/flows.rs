@@ -97,7 +97,7 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
         if flow.finished {
             return;
         }
-        let was_reset = flow.reset;
+        let was_reset = flow.reset.is_some();
         let mut shared = Shared {
             open: &mut self.open,
             oddities: &mut self.oddities,
@@ -108,7 +108,7 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
             flow.finish(Finish::Closed, &mut shared);
         }
         let number = flow.number();
-        if closed || (flow.reset && !was_reset) {
+        if closed || (flow.reset.is_some() && !was_reset) {
             self.lingering.push_back((at, number, stamp));
         }
         if flow.is_waiting() && !flow.queued {
@@ -226,7 +226,9 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
                 break;
             }
             self.lingering.pop_front();
-            if self.flow(at).is_some_and(|flow| flow.number() == number) {
+            let over =
+                |flow: &Flow<H>| flow.number() == number && (flow.finished || flow.reset.is_some());
+            if self.flow(at).is_some_and(over) {
                 self.remove(at, Finish::Reset);
             }
         }

@@ -157,8 +157,8 @@ impl Section {
                 );
                 Step::Nothing
             }
-            // Wireshark numbers journal entries as packets, so we do.
-            Block::SystemdJournalExport(_) => Step::Uncounted,
+            // Wireshark numbers these as packets, so we do.
+            Block::SystemdJournalExport(_) | Block::Custom(_) => Step::Uncounted,
             Block::Unknown(_) if kind == PACKET => self.obsolete(data, *stamp, oddities),
             Block::Unknown(_) if !QUIET.contains(&kind) => {
                 oddities.note_value(Oddity::UnknownBlock, *stamp, u64::from(kind));

@@ -368,6 +368,17 @@ fn reset_idle_and_lingering() {
 }
 
 #[test]
+fn a_forged_reset_ends_nothing() {
+    let mut b = bench();
+    b.handshake();
+    b.s("R", 501, 0, "");
+    b.s("A", 501, 101, "one");
+    b.second += 1 + LINGER_NS / 1_000_000_000;
+    b.s("A", 504, 101, "two");
+    assert_eq!(b.end(), "0 open syn; 0<one@5; 0<two@6; 0 EndOfCapture");
+}
+
+#[test]
 fn the_table_stays_bounded() {
     let log = Log::default();
     let shared = Rc::clone(&log);

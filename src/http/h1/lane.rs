@@ -1,0 +1,93 @@
+//! Where one direction of an HTTP/1 connection stands.
+
+use super::chunked::Chunked;
+use super::head::Framing;
+use super::pairing::Asked;
+use crate::http::message::MessageId;
+use crate::net::Stamp;
+
+/// ```text
+///  Start --head--> Peek, Body, Chunked, UntilClose --end--> Start
+///    |               | hole over the end
+///    +--garbage------+--> Lost --plausible head--> Body ...
+///  Start --CONNECT or Upgrade--> AwaitSwitch --2xx or 101--> Switched
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    /// At a message boundary; the head's end is not in the first `scanned` bytes.
+    Start { scanned: usize },
+    /// Behind the head of a response to a request that is not known: was it `HEAD`?
+    Peek(Body),
+    /// In a body.
+    Body(Body),
+    /// No message boundary is known.
+    Lost,
+    /// Behind a request that may turn the connection into something else.
+    AwaitSwitch(Asked),
+    /// No longer HTTP/1.
+    Switched,
+}
+
+/// How the end of a body is found (RFC 9112, section 6.3).
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Body {
+    Length(u64),
+    Chunked(Chunked),
+    UntilClose,
+}
+
+impl Body {
+    /// The body of a request.
+    pub(super) fn of_request(framing: Framing) -> Self {
+        if framing.chunked {
+            Self::Chunked(Chunked::START)
+        } else {
+            Self::Length(framing.content_length.unwrap_or(0))
+        }
+    }
+
+    /// The body of a final response to `asked`.
+    pub(super) fn of_response(status: u16, framing: Framing, asked: Option<Asked>) -> Self {
+        if matches!(status, 204 | 304) || asked.is_some_and(|asked| asked.head) {
+            Self::Length(0)
+        } else if framing.chunked {
+            Self::Chunked(Chunked::START)
+        } else if framing.other_coding {
+            Self::UntilClose
+        } else {
+            framing
+                .content_length
+                .map_or(Self::UntilClose, Self::Length)
+        }
+    }
+}
+
+/// The message whose body is being read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Message {
+    pub(super) id: MessageId,
+    pub(super) body_len: u64,
+    pub(super) last: Stamp,
+}
+
+/// One direction.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) state: State,
+    pub(super) message: Message,
+    /// A request that may turn the connection into something else, while its body is read.
+    pub(super) may_switch: Option<Asked>,
+    /// Bytes at the end of the window that a search for a head has to see again.
+    pub(super) kept: usize,
+}
+
+impl Lane {
+    pub(super) fn new() -> Self {
+        Self {
+            state: State::Start { scanned: 0 },
+            message: Message::default(),
+            may_switch: None,
+            kept: 0,
+        }
+    }
+}

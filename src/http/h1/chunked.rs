@@ -166,7 +166,7 @@ mod tests {
             (
                 b"3;a=b\r\nabc\r\n000A\n0123456789\n0\n\nx",
                 b"abc0123456789",
-                Some(32),
+                Some(31),
             ),
             (b"1\r\na\r\n0\r\nT: 1\r\nU: 2\r\n\r\n", b"a", Some(23)),
             (b"0\r\n\r\n", b"", Some(5)),

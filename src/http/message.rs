@@ -76,7 +76,7 @@ pub struct RequestHead {
     pub body_complete: bool,
     /// The first byte of the head.
     pub first: Stamp,
-    /// The last byte known to belong to the message.
+    /// The last recorded byte of the message.
     pub last: Stamp,
 }
 
@@ -99,7 +99,7 @@ pub struct ResponseHead {
     pub body_complete: bool,
     /// The first byte of the head.
     pub first: Stamp,
-    /// The last byte known to belong to the message.
+    /// The last recorded byte of the message.
     pub last: Stamp,
 }
 

@@ -129,7 +129,7 @@ impl Connection {
         }
         match self.lane(direction).state {
             State::Peek(body) | State::Body(body) => {
-                if let Some(rest) = self.body_gap(direction, body, stamp, len, sink) {
+                if let Some(rest) = self.body_gap(direction, body, len, sink) {
                     if rest > 0 {
                         self.lose(direction, stamp, sink);
                     }
@@ -223,11 +223,15 @@ impl Connection {
                     if rest.len() < PREFACE.len() {
                         return None;
                     }
-                    // The answer to the upgrade may be missing.
-                    self.to_h2 = Some(self.pairing.take_h2c().map(Box::new));
-                    return Some(0);
+                    // First of all bytes, or behind an upgrade whose answer is missing; else it has no business here.
+                    let upgrade = self.pairing.take_h2c().map(Box::new);
+                    if upgrade.is_some() || self.lane(direction).message.id == MessageId::default()
+                    {
+                        self.to_h2 = Some(upgrade);
+                        return Some(0);
+                    }
                 }
-                sniff::is_request_line_prefix(rest)
+                sniff::is_request_line_prefix(rest) && !rest.starts_with(PREFACE)
             }
             Kind::Response => sniff::is_status_line_prefix(rest),
         };
@@ -551,7 +555,6 @@ impl Connection {
         &mut self,
         direction: Direction,
         mut body: Body,
-        stamp: Stamp,
         len: u64,
         sink: &mut impl MessageSink,
     ) -> Option<u64> {
@@ -572,7 +575,6 @@ impl Connection {
         let lane = self.lane(direction);
         lane.state = State::Body(body);
         lane.message.body_len += counted;
-        lane.message.last = stamp;
         if ended {
             self.end_message(direction, true, sink);
         }

@@ -167,11 +167,17 @@ impl Connection {
                     let highest = self.plausible_stream(direction);
                     match resync::find_boundary(rest, highest, false) {
                         Search::Found(offset) => {
+                            if offset > 0 {
+                                self.streams.hole(direction);
+                            }
                             at += offset;
                             sink.oddity(Oddity::Resynchronised, window.stamp(at));
                             self.lanes[direction.index()].state = State::Frame;
                         }
                         Search::Keep(offset) => {
+                            if offset > 0 {
+                                self.streams.hole(direction);
+                            }
                             at += offset;
                             break;
                         }
@@ -295,6 +301,7 @@ impl Connection {
             .is_some_and(|allowed| header.length > allowed.frame)
         {
             sink.oddity(Oddity::FrameTooLong, stamp);
+            self.streams.hole(direction);
             self.lose(direction);
             // One byte on, so that the search cannot find the same frame again.
             return Some(1);
@@ -634,17 +641,17 @@ impl Connection {
         }
         self.cut_block(direction, sink);
         self.settings_missed(direction);
+        self.streams.hole(direction);
         self.lose(direction);
     }
 
-    /// Gives up the boundary; anything may have passed unseen.
+    /// Gives up the boundary and the table.
     fn lose(&mut self, direction: Direction) {
         let lane = &mut self.lanes[direction.index()];
         lane.state = State::Lost;
         lane.decoder.forget_table();
         lane.block = None;
         lane.fragments.clear();
-        self.streams.hole(direction);
     }
 
     /// The highest stream number that can be believed behind a hole.

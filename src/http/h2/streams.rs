@@ -81,7 +81,7 @@ impl Streams {
                 sink,
             );
         }
-        self.progress(id, Direction::ToServer, 0, span.1);
+        self.progress(id, Direction::ToServer, 0, Some(span.1));
         if end {
             self.end(id, Direction::ToServer, sink);
         }
@@ -158,7 +158,7 @@ impl Streams {
             );
             self.open_tunnel(id, sink);
         }
-        self.progress(id, Direction::ToClient, 0, span.1);
+        self.progress(id, Direction::ToClient, 0, Some(span.1));
         if end {
             self.end(id, Direction::ToClient, sink);
         }
@@ -173,7 +173,7 @@ impl Streams {
         bytes: &[u8],
         sink: &mut impl MessageSink,
     ) {
-        self.progress(id, direction, bytes.len() as u64, stamp);
+        self.progress(id, direction, bytes.len() as u64, Some(stamp));
         let Some(stream) = self.open.get(&id) else {
             return;
         };
@@ -199,7 +199,7 @@ impl Streams {
         len: u64,
         sink: &mut impl MessageSink,
     ) {
-        self.progress(id, direction, len, stamp);
+        self.progress(id, direction, len, None);
         if let Some(Stream {
             tunnel: true,
             transaction,
@@ -349,8 +349,8 @@ impl Streams {
         self.held = (self.held + stream.transaction.held()).saturating_sub(before);
     }
 
-    /// Counts `len` bytes of content up to `stamp`.
-    fn progress(&mut self, id: u32, direction: Direction, len: u64, stamp: Stamp) {
+    /// Counts `len` bytes of content; the last one came with `stamp`, unless it is in a hole.
+    fn progress(&mut self, id: u32, direction: Direction, len: u64, stamp: Option<Stamp>) {
         let Some(stream) = self.open.get_mut(&id) else {
             return;
         };
@@ -365,7 +365,7 @@ impl Streams {
             },
         };
         *counted += len;
-        *last = stamp;
+        *last = stamp.unwrap_or(*last);
     }
 
     fn open_tunnel(&mut self, id: u32, sink: &mut impl MessageSink) {

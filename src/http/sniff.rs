@@ -56,7 +56,7 @@ pub(crate) fn is_server_settings(bytes: &[u8]) -> Option<bool> {
             header.kind == FrameType::SETTINGS
                 && header.flags == 0
                 && header.stream_id == 0
-                && header.length % 6 == 0,
+                && header.length.is_multiple_of(6),
         ),
         // The length's first byte is 0 in a SETTINGS frame of any sensible size.
         None if bytes.first().is_none_or(|&byte| byte == 0) => None,

@@ -434,11 +434,11 @@ impl Connection {
         };
         // The client may go on with HTTP/1.
         let client = self.lane(Direction::ToServer);
-        if let (State::AwaitSwitch(waiting), Some(asked)) = (client.state, asked) {
-            if waiting.id == asked.id {
-                client.state = State::Start { scanned: 0 };
-                self.woken = true;
-            }
+        if let (State::AwaitSwitch(waiting), Some(asked)) = (client.state, asked)
+            && waiting.id == asked.id
+        {
+            client.state = State::Start { scanned: 0 };
+            self.woken = true;
         }
     }
 

@@ -237,10 +237,10 @@ impl Pairing {
 
     /// Takes an interim response.
     pub(super) fn interim(&mut self, status: u16) {
-        if let Some(current) = &mut self.current {
-            if current.transaction.interim.len() < limits::INTERIM {
-                current.transaction.interim.push(status);
-            }
+        if let Some(current) = &mut self.current
+            && current.transaction.interim.len() < limits::INTERIM
+        {
+            current.transaction.interim.push(status);
         }
     }
 
@@ -362,10 +362,10 @@ impl Pairing {
     }
 
     fn hold(&mut self, transaction: Transaction, sink: &mut impl MessageSink) {
-        if self.held.len() >= limits::HELD_RESPONSES {
-            if let Some(oldest) = self.held.pop_front() {
-                sink.transaction(oldest);
-            }
+        if self.held.len() >= limits::HELD_RESPONSES
+            && let Some(oldest) = self.held.pop_front()
+        {
+            sink.transaction(oldest);
         }
         self.held.push_back(transaction);
     }

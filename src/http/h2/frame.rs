@@ -75,7 +75,7 @@ impl FrameHeader {
             FrameType::PRIORITY => on_stream && self.length == 5,
             FrameType::RST_STREAM => on_stream && self.length == 4,
             FrameType::SETTINGS => {
-                !on_stream && self.length % 6 == 0 && (!self.has(ACK) || self.length == 0)
+                !on_stream && self.length.is_multiple_of(6) && (!self.has(ACK) || self.length == 0)
             }
             FrameType::PUSH_PROMISE => on_stream && self.length >= 4,
             FrameType::PING => !on_stream && self.length == 8,

@@ -1,6 +1,6 @@
 //! Header blocks of HTTP/2 (HPACK, RFC 7541).
 
-use super::hpack_table::{DynamicTable, Entry, Lookup, OVERHEAD, STATIC_TABLE};
+use super::hpack_table::{DynamicTable, Entry, Lookup, OVERHEAD, STATIC_TABLE, StaticEntry};
 use crate::http::huffman::{self, HuffmanError};
 use crate::http::limits;
 
@@ -178,7 +178,7 @@ impl Default for Decoder {
 }
 
 /// The static entry at `index`; `None` if the index is one of the dynamic table.
-fn static_entry(index: usize) -> Result<Option<(&'static [u8], &'static [u8])>, HpackError> {
+fn static_entry(index: usize) -> Result<Option<StaticEntry>, HpackError> {
     let at = index.checked_sub(1).ok_or(HpackError::InvalidIndex)?;
     Ok(STATIC_TABLE.get(at).copied())
 }

@@ -135,8 +135,11 @@ impl DynamicTable {
     }
 }
 
+/// Name and value.
+pub(super) type StaticEntry = (&'static [u8], &'static [u8]);
+
 /// The static table (RFC 7541, appendix A); index 1 is first.
-pub(super) const STATIC_TABLE: [(&[u8], &[u8]); 61] = [
+pub(super) static STATIC_TABLE: [StaticEntry; 61] = [
     (b":authority", b""),
     (b":method", b"GET"),
     (b":method", b"POST"),

@@ -70,7 +70,7 @@ impl Streams {
             .is_some_and(|stream| stream.transaction.request.is_some());
         if !known && !head.is_trailers() {
             // Only clients open streams this way, with odd numbers (RFC 9113, section 5.1.1).
-            if id % 2 == 0 {
+            if id.is_multiple_of(2) {
                 sink.oddity(Oddity::FrameMalformed, span.0);
                 return;
             }

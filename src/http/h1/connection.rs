@@ -1,8 +1,7 @@
 //! Messages of both directions (RFC 9112).
 
-use super::chunked::Step;
 use super::head::{self, Head, Kind, StartLine};
-use super::lane::{Body, Lane, Message, State};
+use super::lane::{Body, Lane, Message, Read, Skipped, State};
 use super::pairing::{Asked, Pairing};
 use super::resync::{self, Search};
 use crate::http::backlog::Window;
@@ -129,14 +128,13 @@ impl Connection {
         }
         match self.lane(direction).state {
             State::Peek(body) | State::Body(body) => {
-                if let Some(rest) = self.body_gap(direction, body, len, sink) {
-                    if rest > 0 {
-                        self.lose(direction, stamp, sink);
-                    }
-                    return;
+                let Skipped { rest, ended } = self.lane(direction).skip_body(body, len);
+                if let Some(complete) = ended {
+                    self.end_message(direction, complete, sink);
                 }
-                self.end_message(direction, false, sink);
-                self.lose(direction, stamp, sink);
+                if rest > 0 {
+                    self.lose(direction, stamp, sink);
+                }
             }
             State::Switched => {
                 if let Some(switching) = &mut self.switching {
@@ -511,74 +509,26 @@ impl Connection {
         direction: Direction,
         window: &Window<'_>,
         at: usize,
-        mut body: Body,
+        body: Body,
         sink: &mut impl MessageSink,
     ) -> usize {
-        let rest = &window.bytes[at..];
-        let (used, content, ended) = match &mut body {
-            Body::Length(left) => {
-                let take = (*left).min(rest.len() as u64);
-                *left -= take;
-                (take as usize, true, *left == 0)
+        match self
+            .lane(direction)
+            .read_body(direction, body, window, at, sink)
+        {
+            Read::On(used) => used,
+            Read::End(used) => {
+                self.end_message(direction, true, sink);
+                used
             }
-            Body::UntilClose => (rest.len(), true, false),
-            Body::Chunked(chunked) => match chunked.step(rest) {
-                Step::Framing(used) => (used, false, false),
-                Step::Content(used) => (used, true, false),
-                Step::End(used) => (used, false, true),
-                Step::Malformed => {
-                    let stamp = window.stamp(at);
-                    sink.oddity(Oddity::ChunkMalformed, stamp);
-                    self.end_message(direction, false, sink);
-                    self.lose(direction, stamp, sink);
-                    return 0;
-                }
-            },
-        };
-        let lane = self.lane(direction);
-        lane.state = State::Body(body);
-        if used > 0 {
-            lane.message.last = window.stamp(at + used - 1);
-        }
-        if content {
-            lane.message.body_len += used as u64;
-            sink.body(lane.message.id, direction, &rest[..used]);
-        }
-        if ended {
-            self.end_message(direction, true, sink);
-        }
-        used
-    }
-
-    /// Skips a hole inside a body; the part of it behind the body's end, or `None` if that cannot be told.
-    fn body_gap(
-        &mut self,
-        direction: Direction,
-        mut body: Body,
-        len: u64,
-        sink: &mut impl MessageSink,
-    ) -> Option<u64> {
-        let (counted, ended) = match &mut body {
-            Body::Length(left) => {
-                let take = len.min(*left);
-                *left -= take;
-                (take, *left == 0)
+            Read::Malformed => {
+                let stamp = window.stamp(at);
+                sink.oddity(Oddity::ChunkMalformed, stamp);
+                self.end_message(direction, false, sink);
+                self.lose(direction, stamp, sink);
+                0
             }
-            Body::UntilClose => (len, false),
-            Body::Chunked(chunked) => {
-                if !chunked.gap(len) {
-                    return None;
-                }
-                (len, false)
-            }
-        };
-        let lane = self.lane(direction);
-        lane.state = State::Body(body);
-        lane.message.body_len += counted;
-        if ended {
-            self.end_message(direction, true, sink);
         }
-        Some(len - counted)
     }
 
     /// Ends the message in progress.

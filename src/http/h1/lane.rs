@@ -1,10 +1,11 @@
 //! Where one direction of an HTTP/1 connection stands.
 
-use super::chunked::Chunked;
+use super::chunked::{Chunked, Step};
 use super::head::Framing;
 use super::pairing::Asked;
-use crate::http::message::MessageId;
-use crate::net::Stamp;
+use crate::http::backlog::Window;
+use crate::http::message::{MessageId, MessageSink};
+use crate::net::{Direction, Stamp};
 
 /// ```text
 ///  Start --head--> Peek, Body, Chunked, UntilClose --end--> Start
@@ -90,4 +91,85 @@ impl Lane {
             kept: 0,
         }
     }
+
+    /// Reads on in `body`.
+    pub(super) fn read_body(
+        &mut self,
+        direction: Direction,
+        mut body: Body,
+        window: &Window<'_>,
+        at: usize,
+        sink: &mut impl MessageSink,
+    ) -> Read {
+        let rest = &window.bytes[at..];
+        let (used, is_content, ended) = match &mut body {
+            Body::Length(left) => {
+                let take = (*left).min(rest.len() as u64);
+                *left -= take;
+                (take as usize, true, *left == 0)
+            }
+            Body::UntilClose => (rest.len(), true, false),
+            Body::Chunked(chunked) => match chunked.step(rest) {
+                Step::Framing(used) => (used, false, false),
+                Step::Content(used) => (used, true, false),
+                Step::End(used) => (used, false, true),
+                Step::Malformed => return Read::Malformed,
+            },
+        };
+        self.state = State::Body(body);
+        if used > 0 {
+            self.message.last = window.stamp(at + used - 1);
+        }
+        if is_content {
+            self.message.body_len += used as u64;
+            sink.body(self.message.id, direction, &rest[..used]);
+        }
+        if ended {
+            Read::End(used)
+        } else {
+            Read::On(used)
+        }
+    }
+
+    /// Skips a hole of `len` bytes in `body`.
+    pub(super) fn skip_body(&mut self, mut body: Body, len: u64) -> Skipped {
+        let (counted, ended) = match &mut body {
+            Body::Length(left) => {
+                let take = len.min(*left);
+                *left -= take;
+                (take, (*left == 0).then_some(true))
+            }
+            Body::UntilClose => (len, None),
+            Body::Chunked(chunked) => {
+                if chunked.gap(len) {
+                    (len, None)
+                } else {
+                    (0, Some(false))
+                }
+            }
+        };
+        self.state = State::Body(body);
+        self.message.body_len += counted;
+        Skipped {
+            rest: len - counted,
+            ended,
+        }
+    }
+}
+
+/// What reading a body came to.
+pub(super) enum Read {
+    /// So many bytes were used, and more belong to the body.
+    On(usize),
+    /// So many bytes were used, and the body ends.
+    End(usize),
+    Malformed,
+}
+
+/// What skipping in a body came to.
+pub(super) struct Skipped {
+    /// Bytes of the hole that are not known to be content.
+    pub(super) rest: u64,
+    /// The body ended; with whether its end is known.
+    pub(super) ended: Option<bool>,
 }

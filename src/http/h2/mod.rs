@@ -5,6 +5,7 @@ pub(super) mod frame;
 mod head;
 pub mod hpack;
 mod hpack_table;
+mod lane;
 mod resync;
 mod streams;
 

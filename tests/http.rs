@@ -513,6 +513,25 @@ fn http1_holes() {
         ],
     );
     h1(
+        "a burst behind a polite start",
+        &[
+            get("/0"),
+            s(OK),
+            get("/1"),
+            get("/2"),
+            get("/3"),
+            Sgap(41),
+            s(OK),
+        ],
+        &[
+            "GET /0 -> 200 [2]",
+            "GET /1 -> none",
+            "GET /2 -> none",
+            "GET /3 -> none",
+            "- -> 200 [2]",
+        ],
+    );
+    h1(
         "a client that is known to pipeline",
         &[
             get("/1"),
@@ -924,19 +943,6 @@ fn first_bytes() {
     assert!(!looks_like_http1(b"\x16\x03\x01"));
 }
 
-/// Orders transactions by their stamps, and takes the numbers of messages away.
-fn sort(transactions: &mut [Transaction]) {
-    for transaction in transactions.iter_mut() {
-        if let Some(request) = &mut transaction.request {
-            request.id = MessageId(0);
-        }
-        if let Some(response) = &mut transaction.response {
-            response.id = MessageId(0);
-        }
-    }
-    transactions.sort_by_key(show);
-}
-
 /// A piece of a connection by number.
 fn piece_of(pick: usize, client: bool, noise: u8) -> Step {
     let stream = u32::from(noise % 4) * 2 + 1;
@@ -994,18 +1000,19 @@ proptest! {
         hint in 0usize..3,
     ) {
         let protocol = [Protocol::Unknown, Protocol::Http1, Protocol::Http2][hint];
-        let steps: Vec<Step> =
+        let mut steps: Vec<Step> =
             picks.iter().map(|&(pick, client, noise)| piece_of(pick, client, noise)).collect();
+        if protocol == Protocol::Unknown {
+            // Where the protocol shows only after a number of bytes, the order of reading may differ.
+            steps.insert(0, piece_of(picks[0].0 % 2 * 8, true, 0));
+        }
         let mut whole = run(protocol, &steps, usize::MAX);
         let mut sliced = run(protocol, &steps, piece);
-        if protocol == Protocol::Unknown {
-            // The protocol shows after a number of bytes, so noise may shift which direction is read first.
-            sort(&mut whole.transactions);
-            sort(&mut sliced.transactions);
-        } else {
-            prop_assert_eq!(whole.bodies, sliced.bodies);
-        }
+        // Bytes of the client that wait for an answer pass behind the packet with the answer, or inside it.
+        whole.bodies.sort();
+        sliced.bodies.sort();
         prop_assert_eq!(whole.transactions, sliced.transactions);
+        prop_assert_eq!(whole.bodies, sliced.bodies);
     }
 
     /// Any bytes: no panic.
@@ -1030,7 +1037,8 @@ proptest! {
         let mut ours = hpack::Decoder::new();
         let mut oracle = loona_hpack::Decoder::new();
         for block in blocks {
-            let block = block.concat();
+            // The oracle refuses a block that ends with a size update.
+            let block = [block.concat(), vec![0x82]].concat();
             let mut seen = Vec::new();
             let result = ours.decode(&block, |name, value| seen.push((name.to_vec(), value.to_vec())));
             let Ok(decoded) = result else { break };

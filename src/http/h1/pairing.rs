@@ -34,6 +34,8 @@ struct Exchange {
     tentative: bool,
     /// The guess had no rival.
     only_candidate: bool,
+    /// Other packets lie between the rivals: acknowledgements of what the hole hid. A burst has none.
+    rivals_apart: bool,
 }
 
 impl Exchange {
@@ -42,6 +44,14 @@ impl Exchange {
             .request
             .as_ref()
             .map(|head| head.first)
+            .unwrap_or_default()
+    }
+
+    fn request_last(&self) -> Stamp {
+        self.transaction
+            .request
+            .as_ref()
+            .map(|head| head.last)
             .unwrap_or_default()
     }
 
@@ -209,6 +219,14 @@ impl Pairing {
             }
             None
         } else {
+            let mut rivals = self
+                .queue
+                .iter()
+                .zip(self.queue.iter().skip(1))
+                .take(sent.saturating_sub(1));
+            let rivals_apart = rivals.all(|(one, next)| {
+                next.request_first().packet > one.request_last().packet.saturating_add(1)
+            });
             for _ in 1..sent {
                 self.give_up_oldest(sink);
             }
@@ -221,6 +239,7 @@ impl Pairing {
             guess.map(|exchange| Exchange {
                 tentative: !certain,
                 only_candidate: sent == 1,
+                rivals_apart,
                 ..exchange
             })
         };
@@ -396,7 +415,7 @@ impl Pairing {
     /// Decides about a guess that nothing more will be learnt about.
     fn settle(&mut self, sink: &mut impl MessageSink) {
         if let Some(pair) = self.unconfirmed.take() {
-            if !self.pipelined && (self.sequential || pair.only_candidate) {
+            if !self.pipelined && (pair.only_candidate || self.sequential && pair.rivals_apart) {
                 self.finish_pair(pair, sink);
             } else {
                 self.take_apart(pair, sink);

@@ -52,7 +52,8 @@ pub(super) fn find_head(kind: Kind, bytes: &[u8]) -> Search {
         }
         let ended = head::find_end(&bytes[start..limit], 0).is_some();
         if !ended && limit < start + limits::RESYNC_HEAD {
-            return Search::Keep(start);
+            // With the byte before, which says whether a line starts here.
+            return Search::Keep(start.saturating_sub(1));
         }
         // Ended and not well formed: no head. Too long: skip all of it, or a hostile body costs too much.
         from = if ended { next } else { limit };
@@ -157,7 +158,7 @@ mod tests {
                 "a head cut short",
                 Kind::Response,
                 b"body HTTP/1.1 200 OK\r\nA: ",
-                Err(5),
+                Err(4),
             ),
             (
                 "behind a body",

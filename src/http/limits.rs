@@ -28,6 +28,9 @@ pub(crate) const AWAITING_SWITCH: usize = 64 * 1024;
 /// Longest HTTP/2 header block, still coded. Endpoints refuse less; the decoded list has its own bound.
 pub(crate) const HEADER_BLOCK: usize = 256 * 1024;
 
+/// Longest HTTP/2 `SETTINGS` payload read: the default frame size, thousands of settings of which ten are defined.
+pub(crate) const SETTINGS: usize = 16 * 1024;
+
 /// Decoded HTTP/2 header list: bytes of names and values and 32 per field, as `SETTINGS_MAX_HEADER_LIST_SIZE`
 /// counts them. Chrome announces 256 KiB. A block of 20 kB could otherwise become 62 MB.
 pub(crate) const HEADER_LIST: usize = 256 * 1024;

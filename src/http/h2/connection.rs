@@ -274,6 +274,12 @@ impl Connection {
                     return Some(frame::HEADER);
                 }
             }
+            FrameType::SETTINGS if length > limits::SETTINGS => {
+                sink.oddity(Oddity::FrameTooLong, stamp);
+                self.settings_missed(direction);
+                self.skip(direction, header.length.into());
+                return Some(frame::HEADER);
+            }
             FrameType::SETTINGS | FrameType::RST_STREAM => {}
             FrameType::GOAWAY => {
                 // What follows the code is for people.

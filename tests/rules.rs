@@ -206,7 +206,7 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
     case.fetches.push(JudgedFetch {
         capture: 0,
         fetch: Fetch {
-            hops: vec![Hop { exchange, preflight }],
+            hops: vec![Hop { exchange, preflight, stored: None }],
             initiator_origin: origin,
             mode: Fact::new(mode, Confidence::Certain, Basis::SecFetchMode),
             credentials,

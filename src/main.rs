@@ -2,11 +2,11 @@
 
 mod cli;
 mod output;
+mod terminal;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use anstream::{AutoStream, ColorChoice};
 use clap::Parser;
 use corsaudit::audit;
 use corsaudit::exit::Exit;
@@ -16,6 +16,7 @@ use corsaudit::report::{self, Format, Style};
 
 use cli::{AuditArgs, Cli, Command, ListFormat, When};
 use output::Output;
+use terminal::{complain, stdout, style};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -38,7 +39,11 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
     }
     let audit = audit::run(Inputs::collect(&args.inputs), &args.options());
     for error in &audit.errors {
-        complain(&error.to_string());
+        complain(&format!(
+            "{}: {}",
+            error.input,
+            redact::text(&error.kind.to_string())
+        ));
     }
     let exit = Exit::of(&audit, args.fail_on.0);
     let style = Style {
@@ -81,42 +86,4 @@ fn ended(written: io::Result<()>, exit: Exit) -> Exit {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => complain(&error.to_string()),
         _ => exit,
     }
-}
-
-fn style(color: When, to_stdout: bool) -> Style {
-    let color = match color {
-        When::Always => true,
-        When::Never => false,
-        When::Auto => to_stdout && AutoStream::choice(&io::stdout()) != ColorChoice::Never,
-    };
-    let terminal = if to_stdout {
-        terminal_size::terminal_size_of(io::stdout())
-    } else {
-        None
-    };
-    let width = terminal.map_or(Style::default().width, |(width, _)| width.0.into());
-    Style {
-        width,
-        color,
-        ..Style::default()
-    }
-}
-
-fn stdout(color: bool) -> Output {
-    let choice = if color {
-        ColorChoice::Always
-    } else {
-        ColorChoice::Never
-    };
-    Output::stdout(AutoStream::new(io::stdout(), choice))
-}
-
-fn complain(message: &str) -> Exit {
-    // Nobody is left to be told when standard error is closed.
-    let _ = writeln!(
-        io::stderr().lock(),
-        "corsaudit: {}",
-        redact::printable(&redact::text(message))
-    );
-    Exit::NotAudited
 }

@@ -98,7 +98,10 @@ fn recording(observed: &Value) -> (Value, usize) {
     }
     if let Some(stored) = observed.get("earlier_200_headers") {
         let request = json!([{"name": "Origin", "value": "https://app.example"}, {"name": "Sec-Fetch-Mode", "value": "cors"}]);
-        entries.push(entry(-900, "GET", url, request, 200, headers(Some(stored))));
+        let mut earlier = entry(-900, "GET", url, request, 200, headers(Some(stored)));
+        earlier["response"]["_error"] = Value::Null;
+        earlier["response"]["content"] = json!({"size": 100, "text": "x"});
+        entries.push(earlier);
     }
     entries.push(main);
     let index = entries.len() - 1;

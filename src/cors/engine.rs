@@ -36,6 +36,11 @@ impl Engine {
         self == Self::WebKit
     }
 
+    /// A redirected preflight is judged by its CORS check first, and refused as a redirect after: Firefox, measured.
+    pub(super) fn judges_preflight_origin_before_redirect(self) -> bool {
+        self == Self::Firefox
+    }
+
     /// The preflight's method is judged before `Access-Control-Allow-Headers` is read: Firefox
     /// (`pf-method-vs-broken-headers`).
     pub(super) fn judges_method_before_reading_headers(self) -> bool {

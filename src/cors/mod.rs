@@ -3,11 +3,13 @@
 //! [`evaluate`] replays a [`Fetch`] under the rules of an [`Engine`] and says what came of it. A [`Trace`] listens to
 //! the clauses as they are decided.
 
+mod catalogue;
 mod cors_check;
 mod engine;
 mod fetch;
 pub mod header;
 mod local_network;
+mod message;
 mod origin;
 mod preflight;
 mod preflight_cache;
@@ -20,9 +22,11 @@ mod safelist;
 mod trace;
 mod verdict;
 
+pub use catalogue::{Explanation, explain};
 pub use fetch::{
     AddressSpace, Answer, AuthorHeaders, CacheEntry, Fetch, Hop, LocalNetwork, Preflight,
 };
+pub use message::{BrowserMessage, BrowserReport, Load, LoadKind, browser_report};
 pub use origin::Origin;
 pub use preflight_cache::max_age_seconds;
 pub use procedure::{Evaluation, evaluate};

@@ -64,15 +64,9 @@ pub(super) fn judge<T: Trace>(
     let Some(answer) = answer else {
         return Err(Code::PreflightNetworkError);
     };
-    // A redirect is an error for preflights: their redirect mode is `error` (HTTP fetch, step 6.2).
-    if is_redirect_status(answer.status) && answer.headers.contains(LOCATION) {
-        trace.clause(
-            "HTTP fetch 6: preflights follow no redirect",
-            "preflight status",
-            Value::Number(answer.status.into()),
-            false,
-        );
-        return Err(Code::PreflightRedirected);
+    // Everybody but Firefox refuses a redirect before the CORS check.
+    if !engine.judges_preflight_origin_before_redirect() {
+        no_redirect(answer, trace)?;
     }
     // Step 7, in one piece: WebKit asks for the status first (vector np-put), everybody else for the origin.
     if engine.judges_preflight_status_first() {
@@ -81,6 +75,9 @@ pub(super) fn judge<T: Trace>(
     let check = cors_check(answer, question.origin, question.credentials, trace);
     if check.class() == Class::Blocked {
         return Err(code_in(Phase::Preflight, check));
+    }
+    if engine.judges_preflight_origin_before_redirect() {
+        no_redirect(answer, trace)?;
     }
     if !engine.judges_preflight_status_first() {
         ok_status(answer, trace)?;
@@ -116,6 +113,20 @@ pub(super) fn access_control_request_headers(set: AuthorSet<'_>, engine: Engine)
 
 pub(super) fn is_redirect_status(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// A redirect is a network error for preflights: their redirect mode is `error` (HTTP fetch, step 6).
+fn no_redirect<T: Trace>(answer: &Answer<'_>, trace: &mut T) -> Result<(), Code> {
+    if !(is_redirect_status(answer.status) && answer.headers.contains(LOCATION)) {
+        return Ok(());
+    }
+    trace.clause(
+        "HTTP fetch 6: preflights follow no redirect",
+        "preflight status",
+        Value::Number(answer.status.into()),
+        false,
+    );
+    Err(Code::PreflightRedirected)
 }
 
 fn ok_status<T: Trace>(answer: &Answer<'_>, trace: &mut T) -> Result<(), Code> {

@@ -123,8 +123,7 @@ fn covers_names<T: Trace>(
     let covers_authorization = engine.preflight_cache().wildcard_covers_authorization;
     need.names.unsafe_names().all(|name| {
         let covered = names.contains_ignore_case(name)
-            || (wildcard
-                && (covers_authorization || !name.eq_ignore_ascii_case(b"authorization")));
+            || (wildcard && (covers_authorization || !name.eq_ignore_ascii_case(b"authorization")));
         trace.clause(
             "CORS-preflight cache: header-name cache entry match",
             "header",
@@ -146,7 +145,8 @@ fn delta_seconds(value: &[u8]) -> Option<u64> {
         return None;
     }
     Some(value.iter().fold(0_u64, |sum, digit| {
-        sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+        sum.saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
     }))
 }
 
@@ -168,7 +168,11 @@ mod tests {
             (Some(b""), Engine::Standard, 5),
         ];
         for (value, engine, expected) in cases {
-            assert_eq!(max_age_seconds(value, engine), expected, "{value:?} {engine:?}");
+            assert_eq!(
+                max_age_seconds(value, engine),
+                expected,
+                "{value:?} {engine:?}"
+            );
         }
     }
 }

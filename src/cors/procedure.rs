@@ -272,8 +272,8 @@ impl<'f, 'a> Walk<'f, 'a> {
         let set = AuthorSet::new(self.fetch.author_headers, self.dropped, self.engine);
         let safelisted = self.method.is_cors_safelisted();
         // Firefox keeps preflighting (rd-auth-dropped).
-        let forced = self.fetch.force_preflight
-            || (self.engine.keeps_preflighting() && self.preflighted);
+        let forced =
+            self.fetch.force_preflight || (self.engine.keeps_preflighting() && self.preflighted);
         self.needs_preflight = forced || !safelisted || set.has_unsafe_names();
         trace.clause(
             "main fetch 12: no preflight needed",

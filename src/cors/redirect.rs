@@ -54,7 +54,10 @@ pub(super) fn target<'a>(
     let Some(location) = headers.get(super::header::LOCATION) else {
         return Target::Final;
     };
-    match fetch.hops[hop].url.join(&String::from_utf8_lossy(&location)) {
+    match fetch.hops[hop]
+        .url
+        .join(&String::from_utf8_lossy(&location))
+    {
         Ok(url) => Target::Url(Cow::Owned(url)),
         Err(_) => Target::Unparsable,
     }

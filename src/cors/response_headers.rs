@@ -25,7 +25,10 @@ pub fn is_readable(headers: &HeaderList, name: &[u8], credentials: CredentialsMo
     if is_forbidden_response_header(name) {
         return false;
     }
-    if SAFELISTED.iter().any(|safe| name.eq_ignore_ascii_case(safe)) {
+    if SAFELISTED
+        .iter()
+        .any(|safe| name.eq_ignore_ascii_case(safe))
+    {
         return true;
     }
     let Some(value) = headers.get(EXPOSE_HEADERS) else {

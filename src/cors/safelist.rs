@@ -108,9 +108,8 @@ impl<'a> AuthorSet<'a> {
 
     /// Whether the header is one the script did set.
     fn counts(self, name: &[u8], value: &[u8]) -> bool {
-        !is_forbidden(name, value)
-            && !self.dropped.covers(name)
-            && !(self.engine.drops_user_agent() && name.eq_ignore_ascii_case(b"user-agent"))
+        let ignored = self.engine.drops_user_agent() && name.eq_ignore_ascii_case(b"user-agent");
+        !ignored && !is_forbidden(name, value) && !self.dropped.covers(name)
     }
 
     /// Safelisted, given the other lines: engines that join lines judge the joined value (`total-1024`).
@@ -158,12 +157,11 @@ pub fn is_safelisted(name: &[u8], value: &[u8], engine: Engine) -> bool {
 /// Forbidden request-header (Fetch Standard, section 2.2.2): a script cannot set it, so it never counts.
 #[must_use]
 pub fn is_forbidden(name: &[u8], value: &[u8]) -> bool {
-    const NAMES: [&[u8]; 22] = [
+    const NAMES: [&[u8]; 21] = [
         b"accept-charset",
         b"accept-encoding",
         b"access-control-request-headers",
         b"access-control-request-method",
-        b"access-control-request-private-network",
         b"connection",
         b"content-length",
         b"cookie",
@@ -261,7 +259,10 @@ fn is_safelisted_range(value: &[u8], engine: Engine) -> bool {
     if start.is_empty() || !digits(start) || !digits(end) {
         return false;
     }
-    let (start, end) = (strip_zeros(start), (!end.is_empty()).then(|| strip_zeros(end)));
+    let (start, end) = (
+        strip_zeros(start),
+        (!end.is_empty()).then(|| strip_zeros(end)),
+    );
     if let Some(limit) = engine.range_limit() {
         let fits = |number: &[u8]| {
             // 128 bytes at most, and numbers of more than 38 digits are beyond every limit.

@@ -85,7 +85,10 @@ impl Judge<'_> {
     /// Verdicts that need no evaluation: no browser, no web page, no network.
     fn without_procedure(&self, fetch: &Fetch) -> Option<Verdict> {
         let first = fetch.first(self.capture)?;
-        if first.hints.client == Client::NotABrowser {
+        // A page may set User-Agent (Firefox sends it), but no tool writes Sec-Fetch headers of itself.
+        let by_browser = first.sec_fetch_mode().is_some()
+            || !matches!(self.capture.recorder, Recorder::Mitmproxy | Recorder::Packets | Recorder::Other);
+        if first.hints.client == Client::NotABrowser && !by_browser {
             return Some(self.verdict(Code::NonBrowserClient, Confidence::Medium));
         }
         let origin = fetch.initiator_origin.value.as_ref();
@@ -241,6 +244,12 @@ impl Judge<'_> {
                 verdict.warnings.insert(Warning::OutcomeConflict);
                 verdict.confidence = Confidence::Low;
             }
+            // The stored response that a 304 refreshes was delivered to the page, and caches keep credentialed and
+            // uncredentialed responses apart.
+            Class::Blocked if reads_credentials(evaluation.code) && self.stored_was_delivered(fetch) => {
+                verdict.warnings.insert(Warning::OutcomeConflict);
+                verdict.confidence = Confidence::Low;
+            }
             Class::Blocked => match recorded {
                 RecordedOutcome::Refused if verdict.confidence >= Confidence::High => {
                     verdict.confidence = Confidence::Certain;
@@ -268,6 +277,13 @@ impl Judge<'_> {
         exchange.and_then(|index| self.capture.exchanges.get(index as usize)).is_some_and(|e| e.response().is_some())
     }
 
+    fn stored_was_delivered(&self, fetch: &Fetch) -> bool {
+        let stored = fetch.hops.last().and_then(|hop| hop.stored);
+        stored.and_then(|index| self.capture.exchanges.get(index as usize)).is_some_and(|exchange| {
+            recorded_outcome(self.capture.recorder, exchange) == RecordedOutcome::Delivered
+        })
+    }
+
     /// Everything before passed, and no response was recorded for the last request.
     #[expect(clippy::too_many_arguments, reason = "the inputs of one decision")]
     fn without_response(
@@ -281,7 +297,13 @@ impl Judge<'_> {
         verdict: &mut Verdict,
     ) {
         let follows_redirect = fetch.hops.len() > 1;
+        // Whatever the answer was, it would have been readable, or opaque.
+        let unseen = matches!(last.outcome, Outcome::NotRecorded) && fetch.hops.len() == 1 && has_actual;
         let (code, confidence) = match recorded {
+            _ if unseen && origin.is_same_origin(last.request.url.origin()) => {
+                (Code::SameOrigin, fetch.initiator_origin.confidence)
+            }
+            _ if unseen && mode == RequestMode::NoCors => (Code::OpaqueNoCors, fetch.mode.confidence),
             RecordedOutcome::OtherReason(code) => (code, Confidence::High),
             // DevTools opens a row for the redirect's target before the page's redirect mode stops it.
             RecordedOutcome::Aborted if follows_redirect && self.capture.recorder == Recorder::DevTools => {
@@ -338,6 +360,9 @@ impl Judge<'_> {
         let first = &possibilities[0];
         if possibilities.iter().all(|other| other.verdict.class() == first.verdict.class()) {
             let mut verdict = first.verdict;
+            if fetch.mode.value.is_none() && verdict.code == Code::UndeterminedResponse {
+                verdict.code = Code::UndeterminedMode;
+            }
             if possibilities.iter().any(|other| other.verdict.code != verdict.code) {
                 let blocked = verdict.class() == Class::Blocked;
                 verdict.confidence = verdict.confidence.min(if blocked { Confidence::Medium } else { Confidence::High });
@@ -398,15 +423,7 @@ fn confidence_of_inputs(fetch: &Fetch, code: Code) -> Confidence {
         Class::NotCors => origin,
         Class::Opaque => mode,
         _ => {
-            let reads_credentials = matches!(
-                code,
-                Code::OkWildcard
-                    | Code::WildcardWithCredentials
-                    | Code::AllowCredentialsNotTrue
-                    | Code::PreflightWildcardWithCredentials
-                    | Code::PreflightAllowCredentialsNotTrue
-            );
-            let credentials = if reads_credentials && fetch.credentials.value.is_some() {
+            let credentials = if (reads_credentials(code) || code == Code::OkWildcard) && fetch.credentials.value.is_some() {
                 fetch.credentials.confidence
             } else {
                 Confidence::High
@@ -420,6 +437,17 @@ fn confidence_of_inputs(fetch: &Fetch, code: Code) -> Confidence {
 fn local_network_code(origin: &Origin) -> Code {
     let loopback = origin.host().is_some_and(is_loopback_host);
     if origin.scheme() == Some("http") && !loopback { Code::LnaInsecureContext } else { Code::LnaPermissionDenied }
+}
+
+/// Whether the code says that credentials were not allowed.
+fn reads_credentials(code: Code) -> bool {
+    matches!(
+        code,
+        Code::WildcardWithCredentials
+            | Code::AllowCredentialsNotTrue
+            | Code::PreflightWildcardWithCredentials
+            | Code::PreflightAllowCredentialsNotTrue
+    )
 }
 
 fn is_refused_preflight(verdict: &Verdict) -> bool {

@@ -1,5 +1,7 @@
 //! Preflights joined to the requests they cleared.
 
+use rustc_hash::FxHashSet;
+
 use super::fetch::PreflightLink;
 use super::timeline::{Role, Timeline, origin_header};
 use crate::exchange::{Exchange, Method};
@@ -11,34 +13,43 @@ const LONGEST_PAUSE_NS: i64 = 10_000_000_000;
 /// Clock jitter between entries of one recorder.
 const JITTER_NS: i64 = 5_000_000;
 
+/// A preflight looks at this many requests of its URL on either side of it in time; recordings of a URL polled
+/// thousands of times would cost a square otherwise.
+const NEIGHBOURS: usize = 16;
+
 /// For each exchange, the preflight recorded for it; and the preflights that nothing followed.
+///
+/// Nearest in time first: DevTools and Firefox open the row of the main request before its preflight's, others after.
 pub(super) fn join(timeline: &Timeline<'_>) -> (Vec<PreflightLink>, Vec<u32>) {
     let mut links = vec![PreflightLink::None; timeline.capture.exchanges.len()];
-    let mut orphans = Vec::new();
-    for &index in timeline.order.iter().filter(|&&index| timeline.role(index) == Role::Preflight) {
+    let preflights: Vec<u32> =
+        timeline.order.iter().copied().filter(|&index| timeline.role(index) == Role::Preflight).collect();
+    let mut pairs: Vec<(bool, u64, u32, u32)> = Vec::new();
+    for &index in &preflights {
         let preflight = timeline.exchange(index);
-        let served = timeline
-            .of_url(preflight.request.url.as_str())
-            .iter()
-            .copied()
-            .filter(|&candidate| {
-                timeline.role(candidate) == Role::Actual
-                    && links[candidate as usize] == PreflightLink::None
-                    && serves(preflight, timeline.exchange(candidate))
-                    && is_near(timeline, index, candidate)
-            })
-            // DevTools and Firefox open the row of the main request first, so the nearest may stand on either side.
+        let of_url = timeline.of_url(preflight.request.url.as_str());
+        let here = of_url.partition_point(|&other| timeline.start(other) < timeline.start(index));
+        let near = &of_url[here.saturating_sub(NEIGHBOURS)..of_url.len().min(here + NEIGHBOURS)];
+        pairs.extend(near.iter().copied().filter_map(|candidate| {
+            let fits = timeline.role(candidate) == Role::Actual
+                && serves(preflight, timeline.exchange(candidate))
+                && is_near(timeline, index, candidate);
             // A request that was over before the preflight started is the last choice: some recorders measure less
             // than the whole request.
-            .min_by_key(|&candidate| {
-                let is_over = timeline.end(candidate) + JITTER_NS < timeline.start(index);
-                (is_over, timeline.start(candidate).abs_diff(timeline.start(index)), candidate.abs_diff(index))
-            });
-        match served {
-            Some(actual) => links[actual as usize] = PreflightLink::Recorded(index),
-            None => orphans.push(index),
+            let is_over = timeline.end(candidate) + JITTER_NS < timeline.start(index);
+            fits.then(|| (is_over, timeline.start(candidate).abs_diff(timeline.start(index)), index, candidate))
+        }));
+    }
+    pairs.sort_unstable_by_key(|&(is_over, distance, preflight, actual)| {
+        (is_over, distance, preflight.abs_diff(actual), preflight, actual)
+    });
+    let mut used = FxHashSet::default();
+    for (_, _, preflight, actual) in pairs {
+        if links[actual as usize] == PreflightLink::None && used.insert(preflight) {
+            links[actual as usize] = PreflightLink::Recorded(preflight);
         }
     }
+    let orphans = preflights.into_iter().filter(|index| !used.contains(index)).collect();
     (links, orphans)
 }
 

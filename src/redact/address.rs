@@ -164,6 +164,9 @@ fn segment_replaced(text: &str, start: usize, end: usize, depth: u8, out: &mut R
     let segment = segment.trim_end_matches(['.', ':', '!']);
     let end = start + segment.len();
     let decoded = decoded(segment);
+    if secret::is_asset(&decoded) {
+        return;
+    }
     if let Some(kind) = secret::of_value(&decoded, secret::SHORTEST_SEGMENT) {
         out.push(start, end, &placeholder(kind, &decoded));
     } else if decoded.len() < segment.len()
@@ -177,6 +180,9 @@ fn segment_replaced(text: &str, start: usize, end: usize, depth: u8, out: &mut R
 /// One `name=value` pair (or a value alone) at a place in the text.
 fn pair_replaced(text: &str, start: usize, end: usize, depth: u8, out: &mut Replaced<'_>) {
     let pair = &text[start..end];
+    if is_placeholder(pair.trim_matches(|c| matches!(c, '.' | ':' | '!' | '?'))) {
+        return;
+    }
     let (name, value_start) = match pair.find('=').or_else(|| name_end_before_colon(pair)) {
         // Padding of base64 is no separator.
         Some(at) if !pair[at..].bytes().all(|b| b == b'=') => (&pair[..at], start + at + 1),

@@ -24,6 +24,9 @@ const KEY: &[u8] = b"corsaudit redaction key, version 1";
 /// Values shorter than this get no hash: it would tell them.
 const HASHED_LENGTH: usize = 8;
 
+/// How often a text is looked at again after a replacement; more than twice never changed anything.
+const PASSES: usize = 4;
+
 /// A URL without its secrets.
 #[must_use]
 pub fn url(url: &Url) -> Cow<'_, str> {
@@ -34,7 +37,7 @@ pub fn url(url: &Url) -> Cow<'_, str> {
 /// values, secrets as path segments.
 #[must_use]
 pub fn url_text(text: &str) -> Cow<'_, str> {
-    address::redacted(text)
+    settled(text, address::redacted)
 }
 
 /// A header value without its secrets. Of cookies only the names stay, of `Authorization` only the scheme.
@@ -67,8 +70,28 @@ pub fn header_value(name: &str, value: &[u8]) -> String {
 /// standing alone.
 #[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
+    settled(text, text_once)
+}
+
+/// Replaces until nothing changes: a placeholder may change what the text around it looks like.
+fn settled(text: &str, once: fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
+    let mut clean = once(text);
+    if matches!(clean, Cow::Borrowed(_)) {
+        return clean;
+    }
+    for _ in 0..PASSES {
+        match once(&clean) {
+            Cow::Borrowed(_) => break,
+            Cow::Owned(again) => clean = Cow::Owned(again),
+        }
+    }
+    clean
+}
+
+fn text_once(text: &str) -> Cow<'_, str> {
     let mut out = Replaced::new(text);
-    let mut scheme_before = false;
+    let mut secret_next = false;
+    let mut previous = "";
     let mut at = 0;
     while at < text.len() {
         let Some(start) = text[at..].find(|c| !is_gap(c)).map(|n| at + n) else {
@@ -85,16 +108,18 @@ pub fn text(text: &str) -> Cow<'_, str> {
             let rest = &text[end..line_end];
             out.push(end, line_end, &format!(" {}", cookies(rest.trim())));
             at = line_end;
-            scheme_before = false;
+            secret_next = false;
             continue;
         }
-        let bare = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}']);
-        if scheme_before && bare.len() >= HASHED_LENGTH && !is_placeholder(word) {
+        let bare = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '}']);
+        let announces = announces_secret(word, previous);
+        if secret_next && !is_scheme(word) && !bare.is_empty() && !is_placeholder(bare) {
             out.push(start, start + bare.len(), &placeholder("token", bare));
         } else if let Cow::Owned(clean) = address::redacted_word(word) {
             out.push(start, end, &clean);
         }
-        scheme_before = is_authentication_scheme(word);
+        secret_next = announces;
+        previous = word;
     }
     out.finish()
 }
@@ -255,13 +280,26 @@ fn credentials(value: &str) -> String {
 
 /// Characters that end a word of free text.
 fn is_gap(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '“' | '”' | '‘' | '’')
+    c.is_whitespace()
+        || is_hidden(c)
+        || matches!(c, '"' | '\'' | '<' | '>' | '`' | '“' | '”' | '‘' | '’')
 }
 
-fn is_authentication_scheme(word: &str) -> bool {
+/// Whether the word behind this one is a secret: behind an authentication scheme, behind `password:`, and behind the
+/// colon of `"password":`.
+fn announces_secret(word: &str, previous: &str) -> bool {
+    let name = word.trim_end_matches([':', '=']);
+    let name = if name.is_empty() { previous } else { name };
+    let ends_name = word.ends_with([':', '=']);
+    is_scheme(word)
+        || (ends_name && secret::of_header(name.trim_matches(['{', ',', '('])).is_some())
+}
+
+fn is_scheme(word: &str) -> bool {
+    let last = word.rsplit([':', '=']).find(|part| !part.is_empty());
     ["bearer", "basic", "digest", "negotiate", "ntlm"]
         .iter()
-        .any(|scheme| word.eq_ignore_ascii_case(scheme))
+        .any(|scheme| last.is_some_and(|last| last.eq_ignore_ascii_case(scheme)))
 }
 
 fn is_cookie_line(word: &str) -> bool {

@@ -122,7 +122,8 @@ pub(super) fn of_name(name: &str) -> Option<&'static str> {
 /// The kind of secret that a header of this name holds, beyond cookies and `Authorization`.
 pub(super) fn of_header(name: &str) -> Option<&'static str> {
     // `Access-Control-Allow-Credentials`, and facts such as "credentials mode", are no secrets.
-    if name.len() >= 15 && name[..15].eq_ignore_ascii_case("access-control-") {
+    let prefix = name.as_bytes().get(..15);
+    if prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"access-control-")) {
         return None;
     }
     let name = letters(name);
@@ -157,6 +158,17 @@ pub(super) fn of_value(value: &str, shortest: usize) -> Option<&'static str> {
         return (has_digit_and_letter(value) && entropy(value) >= 2.8).then_some("hex");
     }
     is_random(value).then_some("base64")
+}
+
+/// Whether a path segment is the file of a page's assets, whose name often holds a hash of its content.
+pub(super) fn is_asset(segment: &str) -> bool {
+    const EXTENSIONS: [&str; 15] = [
+        "avif", "css", "gif", "ico", "jpeg", "jpg", "js", "map", "mjs", "png", "svg", "wasm",
+        "webp", "woff", "woff2",
+    ];
+    segment.rsplit_once('.').is_some_and(|(name, extension)| {
+        EXTENSIONS.contains(&extension) && !name.contains('@') && !is_jwt(name)
+    })
 }
 
 /// A name in lower case without separators, so that `access-token`, `access_token` and `accessToken` are one.

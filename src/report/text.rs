@@ -21,6 +21,9 @@ use crate::redact;
 /// Column at which what stands beside a label starts.
 const COLUMN: usize = 10;
 
+/// Origins of a finding that are named; the others are counted.
+const ORIGINS: usize = 5;
+
 /// Writes the report.
 pub(super) fn write(audit: &Audit, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(out, style.width, style.color);
@@ -129,7 +132,15 @@ fn one(audit: &Audit, finding: &Finding, page: &mut Page<'_>) -> io::Result<()> 
     );
     details.push(("request", target.trim().to_owned()));
     if !row.initiator_origins.is_empty() {
-        details.push(("from", row.initiator_origins.join(", ")));
+        let shown = row.initiator_origins.len().min(ORIGINS);
+        let mut from = row.initiator_origins[..shown].join(", ");
+        if shown < row.initiator_origins.len() {
+            from.push_str(&format!(
+                " and {} more",
+                row.initiator_origins.len() - shown
+            ));
+        }
+        details.push(("from", from));
     }
     for evidence in &row.evidence {
         details.push((

@@ -17,7 +17,12 @@ pub(in crate::pairing) fn initiator_origin(capture: &Capture, hops: &[ObservedHo
     }
     // 2: provisional headers; the preflight kept it.
     if let Some(origin) = first.preflight.and_then(origin_header) {
-        return Fact::new(origin, Confidence::High, Basis::PreflightOrigin);
+        // A preflight that stands alone is the request itself.
+        let (confidence, basis) = match first.actual {
+            Some(_) => (Confidence::High, Basis::PreflightOrigin),
+            None => (Confidence::Certain, Basis::OriginHeader),
+        };
+        return Fact::new(origin, confidence, basis);
     }
     // 3
     if sec_fetch_site(exchange) == Some("same-origin") && !exchange.request.url.origin().is_opaque() {

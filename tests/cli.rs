@@ -1,0 +1,265 @@
+//! Runs the binary: exit codes, standard output, standard error.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use assert_cmd::cargo::CommandCargoExt as _;
+
+const HAR: &str = r#"{"log":{"version":"1.2","creator":{"name":"t","version":"1"},"entries":[]}}"#;
+
+fn corsaudit() -> Command {
+    let mut command = Command::cargo_bin("corsaudit").unwrap();
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        command.env_remove(name);
+    }
+    command.env("TERM", "xterm").stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str], folder: &Path) -> Output {
+    corsaudit()
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// A folder with one empty recording, one empty file and one file that is none.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("all")).unwrap();
+    fs::write(folder.path().join("all/a.har"), HAR).unwrap();
+    fs::write(folder.path().join("all/empty.har"), "").unwrap();
+    fs::write(folder.path().join("all/readme.txt"), "no recording").unwrap();
+    folder
+}
+
+#[test]
+fn wrong_command_lines_exit_with_2() {
+    let folder = folder();
+    for (arguments, said) in [
+        (&[][..], "pass -"),
+        (&["missing.har"], "missing.har"),
+        (&["all/empty.har"], "all/empty.har: the input is empty"),
+        (&["all/readme.txt"], "neither a HAR nor a packet capture"),
+        (&["--report", "sarif", "all/a.har"], "not available yet"),
+        (
+            &["--report", "xml", "all/a.har"],
+            "use text, csv, json or ndjson",
+        ),
+        (&["--fail-on", "worst", "all/a.har"], "critical or never"),
+        (
+            &["--only", "null-origin-alowed", "all/a.har"],
+            "did you mean null-origin-allowed?",
+        ),
+        (&["--jobs", "0", "all/a.har"], "--jobs"),
+        (&["--no-such-option"], "--no-such-option"),
+        (
+            &["explain", "no-such-thing-anywhere"],
+            "no rule, verdict code or browser error",
+        ),
+        (
+            &["explain", "missing-alow-origin"],
+            "did you mean missing-allow-origin?",
+        ),
+    ] {
+        let output = run(arguments, folder.path());
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains(said),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_broken_input_does_not_stop_the_others() {
+    let folder = folder();
+    let output = run(
+        &["all/a.har", "all/empty.har", "--report", "ndjson"],
+        folder.path(),
+    );
+    assert_eq!(code(&output), 2);
+    assert!(stdout(&output).contains(r#""name":"input-not-audited""#));
+    assert!(stdout(&output).contains(r#""inputs":1"#));
+    assert_eq!(
+        stderr(&output),
+        "corsaudit: all/empty.har: the input is empty\n"
+    );
+}
+
+#[test]
+fn a_folder_tells_what_it_left_out() {
+    let folder = folder();
+    let output = run(&["all", "--report", "ndjson"], folder.path());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains(r#""name":"not-a-recording""#));
+    assert!(
+        stdout(&output).contains(r#""source":{"file":"all"},"count":2"#),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn a_file_given_twice_is_audited_once() {
+    let folder = folder();
+    let once = run(&["all/a.har", "--report", "json"], folder.path());
+    let twice = run(
+        &["all/a.har", "./all/a.har", "all/a.har", "--report", "json"],
+        folder.path(),
+    );
+    assert_eq!(code(&twice), 0);
+    assert!(stdout(&twice).contains(r#""inputs":1"#));
+    assert_eq!(stdout(&once).len(), stdout(&twice).len());
+}
+
+#[test]
+fn standard_input_is_a_dash() {
+    let folder = folder();
+    let input = fs::File::open(folder.path().join("all/a.har")).unwrap();
+    let output = corsaudit().arg("-").stdin(input).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("1 input, "));
+}
+
+#[test]
+fn a_report_file_appears_whole() {
+    let folder = folder();
+    let target = folder.path().join("out.csv");
+    fs::write(&target, "older").unwrap();
+    let output = run(
+        &["all/a.har", "--report", "csv", "-o", "out.csv"],
+        folder.path(),
+    );
+    assert_eq!((code(&output), stdout(&output)), (0, ""));
+    assert!(
+        fs::read_to_string(&target)
+            .unwrap()
+            .starts_with("fingerprint,rule,")
+    );
+    let mut names: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["all", "out.csv"], "no temporary file stays");
+
+    let output = run(
+        &["all/a.har", "-o", "no/such/folder/out.txt"],
+        folder.path(),
+    );
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("no/such/folder/out.txt"));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let folder = folder();
+    let mut child = corsaudit()
+        .args(["rules", "--report", "json"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn colours_only_on_request() {
+    let folder = folder();
+    let plain = run(&["explain", "missing-allow-origin"], folder.path());
+    assert!(!stdout(&plain).contains('\u{1b}'));
+    let always = run(
+        &["explain", "missing-allow-origin", "--color", "always"],
+        folder.path(),
+    );
+    assert!(stdout(&always).contains('\u{1b}'));
+    let output = corsaudit()
+        .args(["explain", "missing-allow-origin"])
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    assert!(!stdout(&output).contains('\u{1b}'));
+}
+
+#[test]
+fn explain_knows_rules_codes_and_browser_errors() {
+    let folder = folder();
+    for (name, said) in [
+        ("null-origin-allowed", "Why it matters"),
+        ("missing-allow-origin", "MissingAllowOriginHeader"),
+        ("MissingAllowOriginHeader", "missing-allow-origin"),
+        ("kMissingAllowOriginHeader", "missing-allow-origin"),
+        ("CORSMissingAllowOrigin", "preflight-missing-allow-origin"),
+        ("CORSMissingAllowOrigin2", "missing-allow-origin"),
+        ("undetermined-credentials", "sensitive data"),
+        ("ok-wildcard", "allowed"),
+    ] {
+        let output = run(&["explain", name], folder.path());
+        assert_eq!(code(&output), 0, "{name}: {}", stderr(&output));
+        assert!(
+            stdout(&output).contains(said),
+            "{name}: {}",
+            stdout(&output)
+        );
+    }
+}
+
+#[test]
+fn rules_are_listed() {
+    let folder = folder();
+    let text = run(&["rules"], folder.path());
+    assert!(
+        stdout(&text)
+            .lines()
+            .any(|line| line.starts_with("null-origin-allowed"))
+    );
+    let json = run(&["rules", "--report", "json"], folder.path());
+    let rules: Vec<serde_json::Value> = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(rules.len(), stdout(&text).lines().count());
+    assert!(
+        rules
+            .iter()
+            .all(|rule| rule["id"].is_string() && rule["title"].is_string())
+    );
+}
+
+#[test]
+fn help_has_whole_sentences_and_only_what_works() {
+    let folder = folder();
+    let help = run(&["--help"], folder.path());
+    assert_eq!(code(&help), 0);
+    for absent in ["sarif", "export", "--baseline", "--config", "markdown"] {
+        assert!(!stdout(&help).contains(absent), "{absent}");
+    }
+    for present in ["--fail-on", "Exit codes:", "Examples:", "explain", "rules"] {
+        assert!(stdout(&help).contains(present), "{present}");
+    }
+}

@@ -75,7 +75,8 @@ pub struct Evidence {
     pub name: String,
     /// Its value, or kind, length and keyed hash of it.
     pub value: String,
-    /// `request`, `response`, `preflight-request`, `preflight-response`, `recording`.
+    /// `request`, `response`, `preflight-request`, `preflight-response`, `recording`; `browser` for a sentence that the
+    /// browser prints.
     pub place: &'static str,
 }
 

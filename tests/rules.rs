@@ -17,9 +17,7 @@ use corsaudit::audit::JudgedFetch;
 use corsaudit::cors::{
     Code, CredentialsMode, Engine, Origin, Phase, RequestMode, Verdict, Warning, Warnings,
 };
-use corsaudit::exchange::{
-    Capture, Exchange, Hints, Locus, Method, Outcome, Request, Response,
-};
+use corsaudit::exchange::{Capture, Exchange, Hints, Locus, Method, Outcome, Request, Response};
 use corsaudit::fact::{Basis, Confidence, Fact};
 use corsaudit::finding::{Certainty, Finding};
 use corsaudit::header::HeaderListBuilder;
@@ -62,7 +60,10 @@ fn cases(text: &str) -> Vec<Case> {
                 } else if let Some(name) = line.strip_prefix("## ") {
                     cases.push(Case {
                         name: name.to_owned(),
-                        options: Options { min_confidence: Certainty::Likely, ..Options::default() },
+                        options: Options {
+                            min_confidence: Certainty::Likely,
+                            ..Options::default()
+                        },
                         ..Case::default()
                     });
                     cases.last_mut().expect("just pushed").capture.source = "case.har".into();
@@ -114,7 +115,10 @@ fn add_page(case: &mut Case, line: &str) {
             ("Sec-Fetch-Mode".to_owned(), "navigate".to_owned()),
         ],
     };
-    let mut answer = Message { first: "200 900".to_owned(), lines: Vec::new() };
+    let mut answer = Message {
+        first: "200 900".to_owned(),
+        lines: Vec::new(),
+    };
     if session {
         answer.lines.push((
             "Set-Cookie".to_owned(),
@@ -133,12 +137,22 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
     let mut confidence = Confidence::Certain;
     for line in lines {
         let (sign, rest) = line.split_once(' ').unwrap_or((line, ""));
-        if let Some(at) = [">", "<", "p>", "p<"].iter().position(|known| *known == sign) {
+        if let Some(at) = [">", "<", "p>", "p<"]
+            .iter()
+            .position(|known| *known == sign)
+        {
             match &mut messages[at] {
-                None => messages[at] = Some(Message { first: rest.to_owned(), lines: Vec::new() }),
+                None => {
+                    messages[at] = Some(Message {
+                        first: rest.to_owned(),
+                        lines: Vec::new(),
+                    })
+                }
                 Some(message) => {
                     let (name, value) = rest.split_once(':').expect("a header line");
-                    message.lines.push((name.to_owned(), value.trim().to_owned()));
+                    message
+                        .lines
+                        .push((name.to_owned(), value.trim().to_owned()));
                 }
             }
             continue;
@@ -153,12 +167,16 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
             "mode" => mode = RequestMode::from_name(value.as_bytes()).expect("a mode"),
             "credentials" => {
                 credentials = match value {
-                    "include" => {
-                        Fact::new(CredentialsMode::Include, Confidence::Certain, Basis::CookieHeader)
-                    }
-                    "include-high" => {
-                        Fact::new(CredentialsMode::Include, Confidence::High, Basis::StorageAccess)
-                    }
+                    "include" => Fact::new(
+                        CredentialsMode::Include,
+                        Confidence::Certain,
+                        Basis::CookieHeader,
+                    ),
+                    "include-high" => Fact::new(
+                        CredentialsMode::Include,
+                        Confidence::High,
+                        Basis::StorageAccess,
+                    ),
                     "include-medium" => Fact::new(
                         CredentialsMode::Include,
                         Confidence::Medium,
@@ -184,7 +202,9 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
             "server-ip" => hints.server_ip = Some(value.parse().expect("an address")),
             "worker" => hints.via_service_worker = true,
             "warning" => {
-                let known = Warning::ALL.into_iter().find(|warning| warning.as_str() == value);
+                let known = Warning::ALL
+                    .into_iter()
+                    .find(|warning| warning.as_str() == value);
                 warnings.insert(known.expect("a warning"));
             }
             other => panic!("unknown key `{other}`"),
@@ -193,7 +213,12 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
     let code = code.expect("every fetch has a verdict");
     let [request, answer, asked, granted] = messages;
     let preflight = asked.map_or(PreflightLink::None, |asked| {
-        PreflightLink::Recorded(add_exchange(case, &asked, granted.as_ref(), Hints::default()))
+        PreflightLink::Recorded(add_exchange(
+            case,
+            &asked,
+            granted.as_ref(),
+            Hints::default(),
+        ))
     });
     let exchange = request.map(|request| add_exchange(case, &request, answer.as_ref(), hints));
     let phase = if code.as_str().contains("preflight-") {
@@ -206,22 +231,28 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
     case.fetches.push(JudgedFetch {
         capture: 0,
         fetch: Fetch {
-            hops: vec![Hop { exchange, preflight }],
+            hops: vec![Hop {
+                exchange,
+                preflight,
+                stored: None,
+            }],
             initiator_origin: origin,
             mode: Fact::new(mode, Confidence::Certain, Basis::SecFetchMode),
             credentials,
         },
-        verdict: Verdict { code, confidence, phase, hop: 0, engine: Engine::Shipping, warnings },
+        verdict: Verdict {
+            code,
+            confidence,
+            phase,
+            hop: 0,
+            engine: Engine::Shipping,
+            warnings,
+        },
         alternatives: Vec::new(),
     });
 }
 
-fn add_exchange(
-    case: &mut Case,
-    request: &Message,
-    answer: Option<&Message>,
-    hints: Hints,
-) -> u32 {
+fn add_exchange(case: &mut Case, request: &Message, answer: Option<&Message>, hints: Hints) -> u32 {
     let index = u32::try_from(case.capture.exchanges.len()).expect("few exchanges");
     let headers = |message: &Message| {
         let mut builder = HeaderListBuilder::new();
@@ -262,7 +293,10 @@ fn add_exchange(
 }
 
 fn line_of(finding: &Finding) -> String {
-    let mut line = format!("{} {} {}", finding.rule, finding.severity, finding.confidence);
+    let mut line = format!(
+        "{} {} {}",
+        finding.rule, finding.severity, finding.confidence
+    );
     for (key, value) in [("reach", finding.reach), ("variant", finding.variant)] {
         if !value.is_empty() {
             line.push_str(&format!(" {key}={value}"));
@@ -281,7 +315,11 @@ fn files() -> Vec<(String, String)> {
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .map(|path| {
-            let id = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let id = path
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
             (id, std::fs::read_to_string(&path).expect("a case file"))
         })
         .collect();
@@ -295,11 +333,22 @@ fn case_files() {
     for (id, text) in files() {
         let (mut fires, mut silent) = (false, false);
         for case in cases(&text) {
-            let found = rules::run(std::slice::from_ref(&case.capture), &case.fetches, &case.options);
+            let found = rules::run(
+                std::slice::from_ref(&case.capture),
+                &case.fetches,
+                &case.options,
+            );
             for finding in &found {
                 let messages = [&finding.message, &finding.fix, &finding.fingerprint];
-                assert!(messages.iter().all(|text| !text.is_empty()), "{id}: {}: {finding:?}", case.name);
-                assert!(!finding.references.is_empty() && !finding.samples.is_empty(), "{id}");
+                assert!(
+                    messages.iter().all(|text| !text.is_empty()),
+                    "{id}: {}: {finding:?}",
+                    case.name
+                );
+                assert!(
+                    !finding.references.is_empty() && !finding.samples.is_empty(),
+                    "{id}"
+                );
             }
             let mut lines: Vec<String> = found
                 .iter()
@@ -310,14 +359,19 @@ fn case_files() {
             let mut expected = case.expected.clone();
             expected.sort();
             if lines != expected {
-                wrong.push(format!("{id}: {}\n  expected {expected:?}\n  found    {lines:?}", case.name));
+                wrong.push(format!(
+                    "{id}: {}\n  expected {expected:?}\n  found    {lines:?}",
+                    case.name
+                ));
             }
             let own = lines.iter().any(|line| line.split(' ').next() == Some(&id));
             fires |= own;
             silent |= !own;
         }
         if !(fires && silent) {
-            wrong.push(format!("{id}: needs a case in which it fires and one in which it is silent"));
+            wrong.push(format!(
+                "{id}: needs a case in which it fires and one in which it is silent"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -333,11 +387,21 @@ fn every_rule_is_registered_documented_and_tested() {
     assert_eq!(unique.iter().copied().collect::<Vec<_>>(), tested);
     for rule in rules::all() {
         let declaration = rule.declaration();
-        assert_eq!(rules::find(declaration.id).expect("registered").declaration().id, declaration.id);
+        assert_eq!(
+            rules::find(declaration.id)
+                .expect("registered")
+                .declaration()
+                .id,
+            declaration.id
+        );
         assert!(!declaration.title.is_empty(), "{}", declaration.id);
         assert!(!declaration.references().is_empty(), "{}", declaration.id);
         for section in Declaration::SECTIONS {
-            assert!(!declaration.section(section).is_empty(), "{}: {section}", declaration.id);
+            assert!(
+                !declaration.section(section).is_empty(),
+                "{}: {section}",
+                declaration.id
+            );
         }
     }
     for code in Code::ALL {
@@ -356,7 +420,10 @@ fn order_and_split_do_not_matter() {
             let mut context = Context::new(&case.options);
             for judged in case.fetches.iter().rev() {
                 let mut part = Context::new(&case.options);
-                part.observe(FetchView { capture: &case.capture, judged });
+                part.observe(FetchView {
+                    capture: &case.capture,
+                    judged,
+                });
                 part.merge(context);
                 context = part;
             }
@@ -367,8 +434,16 @@ fn order_and_split_do_not_matter() {
             rules::conclude(&context, &mut found);
             for (index, judged) in case.fetches.iter().enumerate().rev() {
                 let mut part = Findings::new();
-                let view = FetchView { capture: &case.capture, judged };
-                rules::check(view, u32::try_from(index).expect("few fetches"), &context, &mut part);
+                let view = FetchView {
+                    capture: &case.capture,
+                    judged,
+                };
+                rules::check(
+                    view,
+                    u32::try_from(index).expect("few fetches"),
+                    &context,
+                    &mut part,
+                );
                 part.merge(found);
                 found = part;
             }
@@ -386,7 +461,11 @@ fn five_endpoints_fold_into_one_host() {
             "```fetch\nverdict: missing-allow-origin\norigin: https://shop.test\n> GET https://api.test/{path}\n> Origin: https://shop.test\n< 200 0\n```\n"
         ));
         let case = cases(&text).remove(0);
-        let found = rules::run(std::slice::from_ref(&case.capture), &case.fetches, &case.options);
+        let found = rules::run(
+            std::slice::from_ref(&case.capture),
+            &case.fetches,
+            &case.options,
+        );
         let folded = path == "e";
         assert_eq!(found.len(), if folded { 1 } else { case.fetches.len() });
         if folded {

@@ -3,9 +3,9 @@ use super::words::{
     is_authenticated_read,
 };
 use super::{Context, FetchView, Findings, Rule, Visit, declare_rule};
-use crate::redact;
 use crate::facts::{Policy, authentication, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
+use crate::redact;
 
 declare_rule! {
     /// ## What it finds

@@ -1,10 +1,10 @@
 use super::words::{answer_details, credentials_clause, fact, input_certainty};
 use super::{Context, FetchView, Findings, Portability, Rule, declare_rule};
-use crate::redact;
 use crate::cors::{Class, Code, Warning};
 use crate::exchange::{Method, ResourceType, Response};
 use crate::facts::{Policy, Relation, authentication};
 use crate::finding::{Certainty, Severity};
+use crate::redact;
 
 declare_rule! {
     /// ## What it finds

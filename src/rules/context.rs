@@ -180,12 +180,11 @@ impl Context {
                 || response.headers.contains("set-cookie");
             self.note_document(origin, session, capture.sanitized);
         }
-        if response.is_redirect_status() {
-            if let Some(location) = response.headers.first("location") {
-                if location.contains("://") {
-                    self.note_link(host, host_of(location));
-                }
-            }
+        if response.is_redirect_status()
+            && let Some(location) = response.headers.first("location")
+            && location.contains("://")
+        {
+            self.note_link(host, host_of(location));
         }
         for line in response.headers.lines("set-cookie") {
             let site = self.site_mut(host);

@@ -282,15 +282,15 @@ impl<'r> Report<'_, 'r> {
             methods: BTreeSet::new(),
         });
         pending.count += self.times;
-        if let Some(origin) = self.initiator {
-            if !pending.initiators.contains(origin) {
-                pending.initiators.insert(origin.clone());
-            }
+        if let Some(origin) = self.initiator
+            && !pending.initiators.contains(origin)
+        {
+            pending.initiators.insert(origin.clone());
         }
-        if let Some(method) = method {
-            if !pending.methods.contains(method) {
-                pending.methods.insert(method.clone());
-            }
+        if let Some(method) = method
+            && !pending.methods.contains(method)
+        {
+            pending.methods.insert(method.clone());
         }
         let rank = (std::cmp::Reverse((severity, self.confidence)), &place);
         if pending.samples.len() == SAMPLES
@@ -346,7 +346,7 @@ impl Pending {
             .samples
             .iter()
             .filter_map(|sample| sample.fetch)
-            .map(|index| index.to_string())
+            .map(|index| format!("f{}", index + 1))
             .collect();
         let first = self
             .samples

@@ -3,9 +3,9 @@ use super::words::{
     permissive_cap,
 };
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::redact;
 use crate::facts::{Policy, authentication, is_public_content, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
+use crate::redact;
 
 declare_rule! {
     /// ## What it finds
@@ -13,9 +13,9 @@ declare_rule! {
     /// `static`, likely, if another origin asked, so that the server says `null` to everyone.
     ///
     /// High if credentials are allowed and a signed-in user's data was read, critical if that data is known to be
-    /// sensitive; medium if nothing of the kind was seen; low on public assets without credentials; info on errors,
-    /// receipts and third-party collectors. Where the endpoint grants every origin, `null` is one example among others
-    /// and part of `any-site-authenticated-read`.
+    /// sensitive; medium if nothing of the kind was seen; info on public assets without credentials, on receipts and on
+    /// third-party collectors. Error answers are not looked at. Where the endpoint grants every origin, `null` is one
+    /// example among others and part of `any-site-authenticated-read`.
     ///
     /// ## Why it matters
     /// `null` is nobody's name: any page makes a sandboxed frame or a `data:` page whose origin is `null`, and reads.
@@ -69,7 +69,7 @@ impl Rule for NullOriginAllowed {
         let severity = if read {
             any_site_severity(cx, view, !kinds.is_empty())
         } else if !policy.allow_credentials && is_public_content(policy.exchange, policy.response) {
-            Severity::Low
+            Severity::Info
         } else {
             Severity::Medium
         };

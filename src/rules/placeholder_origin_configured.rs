@@ -1,10 +1,10 @@
 use super::words::answer_details;
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::redact;
 use crate::cors::Origin;
 use crate::exchange::Exchange;
 use crate::facts::{AllowOrigin, Policy, site_host};
 use crate::finding::{Certainty, Severity};
+use crate::redact;
 
 declare_rule! {
     /// ## What it finds

@@ -1,8 +1,8 @@
 use super::words::{grant_details, is_authenticated_read, permissive_cap};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::redact;
 use crate::facts::{AllowOrigin, Policy, is_public_content, network, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
+use crate::redact;
 
 declare_rule! {
     /// ## What it finds

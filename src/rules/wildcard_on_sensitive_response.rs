@@ -1,10 +1,10 @@
 use super::words::{grant_details, permissive_cap};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::redact;
 use crate::facts::{
     AllowOrigin, Authentication, Policy, authentication, is_public_content, sensitive_kinds,
 };
 use crate::finding::{Certainty, Severity};
+use crate::redact;
 
 declare_rule! {
     /// ## What it finds

@@ -1,8 +1,8 @@
 use super::words::grant_details;
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::redact;
 use crate::facts::{AllowOrigin, Policy, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
+use crate::redact;
 
 declare_rule! {
     /// ## What it finds

@@ -1,7 +1,6 @@
 //! Sentences, evidence and severities that several rules share.
 
 use super::{Context, Details, FetchView, Portability};
-use crate::redact;
 use crate::cors::Class;
 use crate::exchange::{Exchange, Response};
 use crate::fact::Confidence;
@@ -9,6 +8,7 @@ use crate::facts::{
     AllowOrigin, Authentication, Policy, authentication, carries_data, is_public_content, network,
 };
 use crate::finding::{Certainty, Evidence, Severity};
+use crate::redact;
 
 /// Details of an answer read as a grant, with the headers that prove it.
 pub(crate) fn grant_details(policy: &Policy<'_>, message: String) -> Details {

@@ -165,9 +165,7 @@ fn example(code: Code) -> &'static str {
         Code::LnaPermissionDenied => "    https://news.test asks http://192.168.0.1/",
         Code::CorsDisabled => "    about:config, content.cors.disable = true",
         Code::OriginHeaderNotAdded => "    an extension replaced the request's headers",
-        Code::SwOpaqueForCors => {
-            "    the worker answers with fetch(url, {mode: 'no-cors'})"
-        }
+        Code::SwOpaqueForCors => "    the worker answers with fetch(url, {mode: 'no-cors'})",
         _ => "",
     }
 }

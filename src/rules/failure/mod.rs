@@ -11,13 +11,13 @@ use near::near;
 
 use super::words::{answer_details, evidence, printed};
 use super::{Context, Declaration, Details, FetchView, Findings, Rule};
-use crate::redact;
 use crate::cors::{Class, Code, Engine, Phase, Warning};
 use crate::exchange::{Exchange, Method};
 use crate::fact::Confidence;
 use crate::facts::{Policy, is_public_content};
 use crate::finding::{Certainty, Evidence, Severity};
 use crate::judge;
+use crate::redact;
 
 /// The rule of one code.
 #[derive(Debug)]
@@ -146,7 +146,11 @@ impl Case {
         let ambient = credentials.value.is_none_or(|mode| mode.is_include());
         let prevented = exchange.is_preflight()
             || matches!(exchange.request.method, Method::Get | Method::Head);
-        if silent && ambient && prevented && reader.is_some_and(|reader| cx.stranger(reader, target).is_some()) {
+        if silent
+            && ambient
+            && prevented
+            && reader.is_some_and(|reader| cx.stranger(reader, target).is_some())
+        {
             return Self {
                 severity: Severity::Info,
                 variant: "protected",

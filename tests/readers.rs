@@ -249,13 +249,13 @@ fn documents() {
         (
             "entry with a stray quote",
             list(r#"{"log":{"entries":[E,{"a":""","b":{},E,E]}}"#),
-            2,
+            3,
             &["entry-unreadable"],
         ),
         (
             "entry with a brace too few",
             list(r#"{"log":{"entries":[E,{"a":{,E,E]}}"#),
-            2,
+            3,
             &["entry-unreadable"],
         ),
         (

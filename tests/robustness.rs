@@ -29,7 +29,7 @@ fn read(bytes: &[u8]) -> Option<Capture> {
 
 #[test]
 fn cut_at_each_byte() {
-    for (path, bytes) in samples(12_000) {
+    for (path, bytes) in samples(7_000) {
         let whole = read(&bytes).expect("a capture");
         for length in 0..bytes.trim_ascii_end().len() {
             let Some(cut) = read(&bytes[..length]) else {

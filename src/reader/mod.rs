@@ -32,6 +32,9 @@ pub struct Options {
     pub window: usize,
 }
 
+/// A recording, and what a [`BodyScan`] found in it.
+pub type Scanned<F> = (Capture, Vec<Found<F>>);
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -58,7 +61,7 @@ pub fn read_with<S: BodyScan>(
     source: &Source,
     options: &Options,
     scan: &S,
-) -> Result<(Capture, Vec<Found<S::Found>>), Error> {
+) -> Result<Scanned<S::Found>, Error> {
     let name: Arc<str> = source.name().into();
     let outcome = source.open().and_then(|opened| match opened.content {
         Content::Stream(mut reader) => match opened.format {

@@ -18,11 +18,10 @@ mod time;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::Options;
-use super::bodies::{BodyScan, Found};
+use super::bodies::BodyScan;
 use super::json::{Json, Stop};
+use super::{Options, Scanned};
 use crate::error::ErrorKind;
-use crate::exchange::Capture;
 use document::Document;
 use feed::Feed;
 use list::ListReader;
@@ -40,7 +39,7 @@ pub(super) fn read<S: BodyScan>(
     source: &Arc<str>,
     scan: &S,
     options: &Options,
-) -> Result<(Capture, Vec<Found<S::Found>>), ErrorKind> {
+) -> Result<Scanned<S::Found>, ErrorKind> {
     let mut reader = DocumentReader {
         feed: Feed::new(reader, options.window),
         document: Document::new(),

@@ -404,7 +404,7 @@ fn request_headers() {
 
 #[test]
 fn lone_surrogates_and_broken_utf8_are_replaced() {
-    let text = log(json!([entry(json!({"request": {"url": "https://a.test/", "headers": [{"name": "Origin", "value": "@"}]}}))])).to_string();
+    let text = log(json!([entry(json!({"request": {"method": "GET", "url": "https://a.test/", "headers": [{"name": "Origin", "value": "@"}]}}))])).to_string();
     let capture = read(text.replace('@', "x\\ud800y")).expect("a capture");
     assert_eq!(
         lines(&capture.exchanges[0].request.headers),
@@ -465,7 +465,7 @@ fn statuses() {
 fn urls() {
     let notices = |url: Value| {
         let text = log(json!([
-            entry(json!({"request": {"url": url}})),
+            entry(json!({"request": {"method": "GET", "url": url}})),
             entry(json!({}))
         ]))
         .to_string();
@@ -656,7 +656,7 @@ fn bodies_pass_by_the_scan() {
     let text = log(json!([
         entry(json!({"request": null})),
         entry(json!({"response": {"status": 200, "content": {"text": "dull"}}})),
-        entry(json!({"request": {"url": "https://a.test/", "postData": {"text": "a\"b"}},
+        entry(json!({"request": {"method": "GET", "url": "https://a.test/", "postData": {"text": "a\"b"}},
                      "response": {"status": 200, "content": {"text": "AAAA", "encoding": "base64"}}})),
     ]))
     .to_string();
@@ -699,7 +699,7 @@ fn same_origin_exchanges_shrink() {
         ];
         headers.extend(origin.map(|origin| json!({"name": "Origin", "value": origin})));
         let exchange = one(
-            json!({"request": {"url": "https://a.test/", "headers": headers}, "response": response}),
+            json!({"request": {"method": "GET", "url": "https://a.test/", "headers": headers}, "response": response}),
         );
         exchange.request.headers.contains("accept")
     };
@@ -731,7 +731,9 @@ fn same_origin_exchanges_shrink() {
 fn complete_headers_and_clients() {
     let request = |name: &str, value: &str| {
         let headers = json!([{"name": name, "value": value}]);
-        let exchange = one(json!({"request": {"url": "https://a.test/", "headers": headers}}));
+        let exchange = one(
+            json!({"request": {"method": "GET", "url": "https://a.test/", "headers": headers}}),
+        );
         (exchange.request.headers_complete, exchange.hints.client)
     };
     for name in ["Host", ":authority", "Accept-Encoding", "sec-fetch-dest"] {
@@ -805,9 +807,11 @@ fn recorders() {
 fn sanitized_exports() {
     let sanitized = |entries: Value| read(log(entries).to_string()).expect("a capture").sanitized;
     let document = entry(json!({"_resourceType": "document"}));
-    let cookie =
-        entry(json!({"request": {"url": "https://a.test/", "headers": {"Cookie": "a=b"}}}));
-    let listed = entry(json!({"request": {"url": "https://a.test/", "cookies": [{}]}}));
+    let cookie = entry(
+        json!({"request": {"method": "GET", "url": "https://a.test/", "headers": {"Cookie": "a=b"}}}),
+    );
+    let listed =
+        entry(json!({"request": {"method": "GET", "url": "https://a.test/", "cookies": [{}]}}));
     let set = entry(json!({"response": {"status": 200, "headers": {"Set-Cookie": "a=b"}}}));
     assert!(sanitized(json!([document])));
     assert!(!sanitized(json!([entry(json!({}))])));
@@ -958,7 +962,7 @@ fn varied() -> String {
             json!({"response": {"status": 200, "content": {"text": "\"},{\\\\\"startedDateTime\":\"", "size": 3}}})
         ),
         entry(
-            json!({"request": {"url": "https://b.test/\u{e9}", "headers": {"Cookie": ["a=b", "c=d"]}}})
+            json!({"request": {"method": "GET", "url": "https://b.test/\u{e9}", "headers": {"Cookie": ["a=b", "c=d"]}}})
         ),
     ]);
     format!(
@@ -991,7 +995,7 @@ fn threads_never_show() {
     for index in 0..3000 {
         let body = "{\"startedDateTime\":".repeat(index % 40);
         entries.push(match index % 7 {
-            0 => json!({"startedDateTime": 1, "request": {"url": "x"}, "nested": [{"startedDateTime": 1}]}),
+            0 => json!({"startedDateTime": 1, "request": {"method": "GET", "url": "x"}, "nested": [{"startedDateTime": 1}]}),
             1 => json!([{"startedDateTime": {"startedDateTime": index}}]),
             _ => entry(json!({"connection": index.to_string(), "response": {"status": 200, "content": {"text": body}}})),
         });

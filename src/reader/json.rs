@@ -330,6 +330,15 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The text's bytes, those that are not UTF-8 as they stand.
+    #[inline]
+    pub(super) fn unescape(self) -> Cow<'a, [u8]> {
+        if self.has_escapes() {
+            return Cow::Owned(unescape(self.raw).into_bytes());
+        }
+        Cow::Borrowed(self.raw)
+    }
+
     fn has_escapes(self) -> bool {
         self.escaped && memchr::memchr(b'\\', self.raw).is_some()
     }

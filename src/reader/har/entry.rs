@@ -14,7 +14,7 @@ use crate::cors::Origin;
 use crate::exchange::{
     Client, Exchange, Hints, Initiator, Locus, Method, Outcome, Request, ResourceType, Response,
 };
-use crate::header::HeaderListBuilder;
+use crate::header::{HeaderList, HeaderListBuilder};
 use crate::reader::bodies::{BodyScan, Found, RecordedBody, Side};
 use crate::reader::json::{Json, Stop, Text};
 use crate::reader::retained;
@@ -26,6 +26,7 @@ pub(super) struct Pools {
     origins: OriginPool,
     texts: FxHashMap<Box<str>, Arc<str>>,
     builder: HeaderListBuilder,
+    last_client: (Vec<u8>, Client),
 }
 
 /// How many texts are remembered for sharing.
@@ -92,13 +93,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             Ok(url) => url,
             Err(error) => return refuse(&format!("request.url: {error}; entry skipped")),
         };
-        if self.request_lines.replaced || self.response_lines.replaced || !url_text.is_utf8() {
-            piece.notices.add(
-                "invalid-utf8",
-                "bytes that are not UTF-8 were read as U+FFFD",
-                Some(index),
-            );
-        }
+        let mut replaced = !url_text.is_utf8();
 
         self.note_credentials(draft, &url, piece);
         let error = [draft.response.error, draft.response.failure, draft.error]
@@ -114,19 +109,19 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             );
         }
 
-        let method = request
-            .method
-            .map_or(Method::Get, |text| retained::method(&text.decode()));
+        let method = match request.method {
+            Some(text) => retained::method(&text.decode()),
+            None => {
+                let reason = "request.method: missing; read as GET";
+                piece.notices.add("method-missing", reason, Some(index));
+                Method::Get
+            }
+        };
         let headers_complete = self
             .request_lines
             .iter()
             .any(|(name, _)| retained::proves_complete(name));
-        let client = self
-            .request_lines
-            .first("user-agent")
-            .map_or(Client::Unknown, |value| {
-                retained::client(&String::from_utf8_lossy(value))
-            });
+        let client = self.client();
         let shrinks = self.is_plainly_same_origin(draft, &url, headers_complete);
         let request_body_size =
             size(request.body_size).or_else(|| request.body.map(|text| text.decoded_len() as u64));
@@ -141,6 +136,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                         &self.response_lines,
                         retained::response_value,
                         shrinks,
+                        &mut replaced,
                     ),
                     body_size: size(draft.response.size).or_else(|| {
                         let text = draft.response.body?;
@@ -207,6 +203,17 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 });
             }
         }
+        let headers = build(
+            &mut self.pools.builder,
+            &self.request_lines,
+            retained::request_value,
+            shrinks,
+            &mut replaced,
+        );
+        if replaced {
+            let reason = "bytes that are not UTF-8 were read as U+FFFD";
+            piece.notices.add("invalid-utf8", reason, Some(index));
+        }
         piece.exchanges.push(Exchange {
             locus: Locus::Entry(index),
             started: draft.started.and_then(|text| time::parse(&text.decode())),
@@ -217,12 +224,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             request: Request {
                 method,
                 url,
-                headers: build(
-                    &mut self.pools.builder,
-                    &self.request_lines,
-                    retained::request_value,
-                    shrinks,
-                ),
+                headers,
                 headers_complete,
                 listed_cookies: request.cookies,
                 body_size: request_body_size,
@@ -303,7 +305,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case(b"location"))
         {
-            self.response_lines.push("location", target.decode());
+            self.response_lines.push("location", target.unescape());
         }
     }
 
@@ -335,6 +337,20 @@ impl<'a, 'p> EntryReader<'a, 'p> {
         }
     }
 
+    /// The client, by its `User-Agent`, which seldom changes from one entry to the next.
+    fn client(&mut self) -> Client {
+        let Some(user_agent) = self.request_lines.first("user-agent") else {
+            return Client::Unknown;
+        };
+        let (known, client) = &mut self.pools.last_client;
+        if known != user_agent {
+            *client = retained::client(&String::from_utf8_lossy(user_agent));
+            known.clear();
+            known.extend_from_slice(user_agent);
+        }
+        *client
+    }
+
     fn initiator(&mut self, draft: &Draft<'a>) -> Option<Initiator> {
         let url = draft.initiator_url.filter(|text| !text.raw().is_empty());
         let Some(kind) = draft.initiator_kind else {
@@ -364,21 +380,31 @@ impl Pools {
     }
 }
 
+/// The lines to keep as a header list. What is not UTF-8 becomes U+FFFD and sets `replaced`.
 fn build(
     builder: &mut HeaderListBuilder,
     lines: &Lines<'_>,
     policy: impl for<'v> Fn(&[u8], &'v [u8]) -> Option<Cow<'v, [u8]>>,
     shrinks: bool,
-) -> crate::header::HeaderList {
+    replaced: &mut bool,
+) -> HeaderList {
     for (name, value) in lines.iter() {
         if shrinks && !retained::is_kept_of_same_origin(name) {
             continue;
         }
         if let Some(value) = policy(name, value) {
-            builder.push(name, &value);
+            builder.push(&as_utf8(name, replaced), &as_utf8(&value, replaced));
         }
     }
     builder.take()
+}
+
+fn as_utf8<'v>(bytes: &'v [u8], replaced: &mut bool) -> Cow<'v, [u8]> {
+    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+        return Cow::Borrowed(bytes);
+    }
+    *replaced = true;
+    Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes())
 }
 
 /// The status: 0 for every sign of no response, `None` when the recording does not hold one; and whether it is no HTTP status.

@@ -4,12 +4,10 @@ use std::borrow::Cow;
 
 use crate::reader::json::{Json, Kind, Stop, Text};
 
-/// Header lines as recorded, decoded.
+/// Header lines as recorded, unescaped. Bytes that are not UTF-8 stand as they are.
 #[derive(Debug, Default)]
 pub(super) struct Lines<'a> {
     list: Vec<Line<'a>>,
-    /// Whether bytes that are not UTF-8 were replaced.
-    pub(super) replaced: bool,
 }
 
 /// A name and its value.
@@ -18,16 +16,14 @@ pub(super) type Line<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 impl<'a> Lines<'a> {
     pub(super) fn clear(&mut self) {
         self.list.clear();
-        self.replaced = false;
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Line<'a>> {
         self.list.iter()
     }
 
-    pub(super) fn push(&mut self, name: &'static str, value: Cow<'a, str>) {
-        self.list
-            .push((Cow::Borrowed(name.as_bytes()), into_bytes(value)));
+    pub(super) fn push(&mut self, name: &'static str, value: Cow<'a, [u8]>) {
+        self.list.push((Cow::Borrowed(name.as_bytes()), value));
     }
 
     /// The value of the first line of a name.
@@ -69,10 +65,9 @@ impl<'a> Lines<'a> {
                 return Ok(());
             };
             if self.list.len() == first {
-                self.push("", Cow::Borrowed(""));
+                self.push("", Cow::Borrowed(b""));
             }
-            let name = into_bytes(self.decode(name));
-            self.name_from(first, name);
+            self.name_from(first, name.unescape());
             Ok(())
         })?;
         Ok(())
@@ -99,34 +94,15 @@ impl<'a> Lines<'a> {
     }
 
     fn value(&mut self, json: &mut Json<'a>) -> Result<(), Stop> {
-        let value = match json.scalar()? {
-            Some(text) => self.decode(text),
-            None => Cow::Borrowed(""),
-        };
-        if memchr::memchr(b'\n', value.as_bytes()).is_none() {
+        let value = json.scalar()?.map(Text::unescape).unwrap_or_default();
+        if memchr::memchr(b'\n', &value).is_none() {
             self.push("", value);
             return Ok(());
         }
-        for line in value.split('\n') {
-            let line = line.strip_suffix('\r').unwrap_or(line);
+        for line in value.split(|&byte| byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
             self.push("", Cow::Owned(line.to_owned()));
         }
         Ok(())
-    }
-
-    fn decode(&mut self, text: Text<'a>) -> Cow<'a, str> {
-        let decoded = text.decode();
-        // A borrowed text was UTF-8.
-        if matches!(decoded, Cow::Owned(_)) && !text.is_utf8() {
-            self.replaced = true;
-        }
-        decoded
-    }
-}
-
-fn into_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }
 }

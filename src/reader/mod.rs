@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 use crate::exchange::Capture;
+use crate::notice::Notice;
 use crate::source::{Content, Format, Source};
 
 pub use bodies::{BodyScan, Found, RecordedBody, Side};
@@ -30,6 +31,9 @@ pub struct Options {
     #[doc(hidden)]
     pub window: usize,
 }
+
+/// A recording, and what a [`BodyScan`] found in it.
+pub type Scanned<F> = (Capture, Vec<Found<F>>);
 
 impl Default for Options {
     fn default() -> Self {
@@ -57,7 +61,7 @@ pub fn read_with<S: BodyScan>(
     source: &Source,
     options: &Options,
     scan: &S,
-) -> Result<(Capture, Vec<Found<S::Found>>), Error> {
+) -> Result<Scanned<S::Found>, Error> {
     let name: Arc<str> = source.name().into();
     let outcome = source.open().and_then(|opened| match opened.content {
         Content::Stream(mut reader) => match opened.format {
@@ -65,8 +69,21 @@ pub fn read_with<S: BodyScan>(
             Format::Pcap => Err(ErrorKind::UnknownFormat),
         },
         Content::Archive(mut archive) => {
-            let member = archive.har_member()?;
-            archive.with_member(member, |reader| har::read(reader, &name, scan, options))
+            let (member, others) = archive.har_member()?;
+            let outcome =
+                archive.with_member(member, |reader| har::read(reader, &name, scan, options));
+            outcome.map(|(mut capture, found)| {
+                if others > 0 {
+                    capture.notices.push(Notice {
+                        name: "archive-members-skipped",
+                        message: "only the first .har of the archive was read".into(),
+                        file: Arc::clone(&name),
+                        locus: None,
+                        count: others,
+                    });
+                }
+                (capture, found)
+            })
         }
     });
     outcome.map_err(|kind| Error {

@@ -137,14 +137,29 @@ pub(crate) fn is_kept_of_same_origin(name: &[u8]) -> bool {
         || name.starts_with(b"access-control-")
 }
 
-/// Whether a response line speaks to other origins, so that its exchange is kept whole.
+/// Whether a response line speaks to other origins, so that its exchange is kept whole: its name holds `access`, `allow`,
+/// `cors` or `origin`.
 pub(crate) fn is_about_origins(name: &[u8]) -> bool {
-    [&b"access"[..], b"allow", b"cors", b"origin"]
-        .iter()
-        .any(|part| {
-            name.windows(part.len())
-                .any(|window| window.eq_ignore_ascii_case(part))
+    const STARTS: [u32; 4] = [
+        u32::from_le_bytes(*b"acce"),
+        u32::from_le_bytes(*b"allo"),
+        u32::from_le_bytes(*b"cors"),
+        u32::from_le_bytes(*b"orig"),
+    ];
+    const ENDS: [&[u8]; 4] = [b"ss", b"w", b"", b"in"];
+    name.windows(4).enumerate().any(|(index, window)| {
+        let Some(start) = window.first_chunk() else {
+            return false;
+        };
+        // Lower case, where it is a letter at all.
+        let start = u32::from_le_bytes(*start) | 0x2020_2020;
+        STARTS.iter().zip(ENDS).any(|(known, end)| {
+            start == *known
+                && name[index + 4..]
+                    .get(..end.len())
+                    .is_some_and(|rest| rest.eq_ignore_ascii_case(end))
         })
+    })
 }
 
 /// The client that writes such a `User-Agent`.

@@ -2,7 +2,6 @@
 
 mod docs;
 mod near;
-mod text;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -413,7 +412,7 @@ fn message(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> String {
             asked("Access-Control-Request-Headers"),
             value("Access-Control-Allow-Headers")
         ),
-        code => text::of(code).title.to_owned(),
+        code => code.explanation().title.to_owned(),
     };
     format!("{method} {url} from {origin}: {what}{}", case.remark)
 }

@@ -1,0 +1,95 @@
+//! Telling HTTP/1 and HTTP/2 from the first bytes.
+
+use super::h2::frame::{FrameHeader, FrameType};
+
+/// What a client sends first on HTTP/2 (RFC 9113, section 3.4).
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Longest method believed at the start of a connection; the longest registered one has 17 bytes.
+const METHOD: usize = 24;
+
+/// Whether `bytes` start an HTTP/1 message: a status line, or a method and a space, as far as they go.
+#[must_use]
+pub fn looks_like_http1(bytes: &[u8]) -> bool {
+    is_status_line_prefix(bytes) || is_request_line_prefix(bytes)
+}
+
+/// Whether `bytes` start the client preface of HTTP/2, as far as they go (at least four bytes).
+#[must_use]
+pub fn looks_like_h2_preface(bytes: &[u8]) -> bool {
+    bytes.len() >= 4 && is_preface_prefix(bytes)
+}
+
+pub(crate) fn is_preface_prefix(bytes: &[u8]) -> bool {
+    let common = bytes.len().min(PREFACE.len());
+    bytes[..common] == PREFACE[..common]
+}
+
+pub(crate) fn is_status_line_prefix(bytes: &[u8]) -> bool {
+    const START: &[u8] = b"HTTP/1.";
+    let common = bytes.len().min(START.len());
+    !bytes.is_empty() && bytes[..common] == START[..common]
+}
+
+/// A method is a token and in practice made of capitals, with the odd `-`; the case is left to the auditor.
+pub(crate) fn is_request_line_prefix(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(METHOD + 1)];
+    match head
+        .iter()
+        .position(|&byte| !(byte.is_ascii_alphabetic() || b"-_".contains(&byte)))
+    {
+        Some(0) => false,
+        Some(end) => head[end] == b' ' && is_target_start(bytes.get(end + 1)),
+        None => !head.is_empty() && head.len() <= METHOD,
+    }
+}
+
+/// Origin, absolute, authority or asterisk form (RFC 9112, section 3.2).
+fn is_target_start(byte: Option<&u8>) -> bool {
+    byte.is_none_or(|byte| byte.is_ascii_alphanumeric() || b"/*[ _-".contains(byte))
+}
+
+/// Whether `bytes` start with the `SETTINGS` frame that a server sends first (RFC 9113, section 3.4). `None`: too short.
+pub(crate) fn is_server_settings(bytes: &[u8]) -> Option<bool> {
+    match FrameHeader::parse(bytes) {
+        Some(header) => Some(
+            header.kind == FrameType::SETTINGS
+                && header.flags == 0
+                && header.stream_id == 0
+                && header.length.is_multiple_of(6),
+        ),
+        // The length's first byte is 0 in a SETTINGS frame of any sensible size.
+        None if bytes.first().is_none_or(|&byte| byte == 0) => None,
+        None => Some(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_bytes() {
+        for (bytes, http1, h2) in [
+            (&b"GET / HTTP/1.1\r\n"[..], true, false),
+            (b"M-SEARCH * HTTP/1.1", true, false),
+            (b"CONNECT example.org:443 HTTP/1.1", true, false),
+            (b"patch /x HTTP/1.1", true, false),
+            (b"HTTP/1.1 200 OK", true, false),
+            (b"HTT", true, false),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0", true, true),
+            (b"", false, false),
+            (b"\x16\x03\x01\x02\0", false, false),
+            (b"{\"a\": 1}", false, false),
+            (b"GET\0/", false, false),
+            (b"\0\0\x12\x04\0\0\0\0\0", false, false),
+        ] {
+            assert_eq!(looks_like_http1(bytes), http1, "{}", bytes.escape_ascii());
+            assert_eq!(looks_like_h2_preface(bytes), h2, "{}", bytes.escape_ascii());
+        }
+        assert_eq!(is_server_settings(b"\0\0\x12\x04\0\0\0\0\0"), Some(true));
+        assert_eq!(is_server_settings(b"\0\0\x12\x04\x01\0\0\0\0"), Some(false));
+        assert_eq!(is_server_settings(b"\0\0"), None);
+        assert_eq!(is_server_settings(b"HTTP"), Some(false));
+    }
+}

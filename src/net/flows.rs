@@ -1,0 +1,329 @@
+//! The table of TCP connections.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+
+use super::flow::{Finish, Flow, FlowInfo, Shared, StreamHandler};
+use super::limits::{IDLE_NS, LINGER_NS, MAX_FLOWS, MAX_STRAYS, MAX_WAITING};
+use super::{Oddities, Oddity, Segment, Stamp};
+
+/// Both ends of a connection, the lower first. IPv4 addresses stand as IPv4-mapped ones (RFC 4291, section 2.5.5.2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key([u128; 2], [u16; 2]);
+
+/// No slot.
+const NIL: u32 = u32::MAX;
+
+/// A flow in its place in the list of last use.
+struct Slot<H> {
+    key: Key,
+    flow: Flow<H>,
+    newer: u32,
+    older: u32,
+}
+
+/// Puts the segments of a capture together to connections, and feeds each to a handler of its own.
+///
+/// A handler is made when the first bytes of its connection are handed on; a connection without bytes has none. Bytes
+/// come in order within a direction, and across both in the order in which they were sent, as far as the capture tells.
+pub struct FlowTable<H, F> {
+    open: F,
+    /// SipHash: a capture may be made to collide under a faster one, and a look-up per packet costs little beside its bytes.
+    index: HashMap<Key, u32>,
+    slots: Vec<Option<Slot<H>>>,
+    free: Vec<u32>,
+    newest: u32,
+    oldest: u32,
+    flows: u64,
+    waiting: usize,
+    /// Flows with bytes that wait, by the time they began to; slot and flow number.
+    queue: VecDeque<(u32, u64)>,
+    /// Closed and reset flows, with the packet that closed them.
+    lingering: VecDeque<(u32, u64, Stamp)>,
+    oddities: Oddities,
+}
+
+impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
+    /// A table that makes a handler with `open` for each connection.
+    pub fn new(open: F) -> Self {
+        Self {
+            open,
+            index: HashMap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            newest: NIL,
+            oldest: NIL,
+            flows: 0,
+            waiting: 0,
+            queue: VecDeque::new(),
+            lingering: VecDeque::new(),
+            oddities: Oddities::default(),
+        }
+    }
+
+    /// Takes the next segment of the capture.
+    pub fn push(&mut self, stamp: Stamp, segment: &Segment<'_>) {
+        self.expire(stamp);
+        let (key, side) = key(segment.src, segment.dst);
+        let mut at = self.find(key);
+        if let Some(slot) = at.and_then(|at| self.slots.get_mut(at as usize)?.as_mut()) {
+            let flow = &mut slot.flow;
+            let mut replaced = flow.is_replaced_by(segment, side);
+            if flow.is_stray(segment, side) {
+                flow.strays += 1;
+                self.oddities.note(Oddity::OutOfWindow, stamp);
+                replaced = flow.strays >= MAX_STRAYS && !segment.payload.is_empty();
+                if !replaced {
+                    return;
+                }
+            } else {
+                flow.strays = 0;
+            }
+            if replaced {
+                self.remove(at.unwrap_or(NIL), Finish::Replaced);
+                at = None;
+            }
+        }
+        let at = match at {
+            Some(at) => at,
+            None => self.insert(key, side, stamp, segment),
+        };
+        self.touch(at);
+        let Some(Some(slot)) = self.slots.get_mut(at as usize) else {
+            return;
+        };
+        let flow = &mut slot.flow;
+        flow.last = stamp;
+        if flow.finished {
+            return;
+        }
+        let was_reset = flow.reset.is_some();
+        let mut shared = Shared {
+            open: &mut self.open,
+            oddities: &mut self.oddities,
+            waiting: &mut self.waiting,
+        };
+        let closed = flow.segment(segment, side, stamp, &mut shared);
+        if closed {
+            flow.finish(Finish::Closed, &mut shared);
+        }
+        let number = flow.number();
+        if closed || (flow.reset.is_some() && !was_reset) {
+            self.lingering.push_back((at, number, stamp));
+        }
+        if flow.is_waiting() && !flow.queued {
+            flow.queued = true;
+            self.queue.push_back((at, number));
+            if self.queue.len() > 2 * MAX_FLOWS {
+                let slots = &self.slots;
+                self.queue.retain(|(at, number)| {
+                    slots
+                        .get(*at as usize)
+                        .is_some_and(|s| s.as_ref().is_some_and(|s| s.flow.number() == *number))
+                });
+            }
+        }
+        if self.waiting > MAX_WAITING {
+            self.relieve(stamp);
+        }
+    }
+
+    /// Finishes all connections, by number.
+    pub fn finish(&mut self) {
+        let mut left: Vec<(u64, u32)> = Vec::new();
+        let mut at = self.newest;
+        while let Some(Some(slot)) = self.slots.get(at as usize) {
+            left.push((slot.flow.number(), at));
+            at = slot.older;
+        }
+        left.sort_unstable();
+        for (_, at) in left {
+            self.remove(at, Finish::EndOfCapture);
+        }
+    }
+
+    /// How many connections were met, those without bytes included.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.flows
+    }
+
+    /// Bytes that wait for a hole to fill, bookkeeping included.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// What was odd about the connections so far.
+    #[must_use]
+    pub fn oddities(&self) -> &Oddities {
+        &self.oddities
+    }
+
+    /// The slot of a key; the newest is the likeliest.
+    fn find(&self, key: Key) -> Option<u32> {
+        match self.slots.get(self.newest as usize) {
+            Some(Some(slot)) if slot.key == key => Some(self.newest),
+            _ => self.index.get(&key).copied(),
+        }
+    }
+
+    fn insert(&mut self, key: Key, side: usize, stamp: Stamp, segment: &Segment<'_>) -> u32 {
+        if self.index.len() >= MAX_FLOWS {
+            self.oddities.note(Oddity::FlowEvicted, stamp);
+            self.remove(self.oldest, Finish::Evicted);
+        }
+        let ends = if side == 0 {
+            [segment.src, segment.dst]
+        } else {
+            [segment.dst, segment.src]
+        };
+        let flow = Flow::new(ends, side, self.flows, stamp);
+        self.flows += 1;
+        let slot = Some(Slot {
+            key,
+            flow,
+            newer: NIL,
+            older: NIL,
+        });
+        let at = match self.free.pop() {
+            Some(at) => {
+                self.slots[at as usize] = slot;
+                at
+            }
+            None => {
+                self.slots.push(slot);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.index.insert(key, at);
+        self.link(at);
+        at
+    }
+
+    /// Finishes a flow and forgets it.
+    fn remove(&mut self, at: u32, how: Finish) {
+        self.unlink(at);
+        let Some(mut slot) = self.slots.get_mut(at as usize).and_then(Option::take) else {
+            return;
+        };
+        let mut shared = Shared {
+            open: &mut self.open,
+            oddities: &mut self.oddities,
+            waiting: &mut self.waiting,
+        };
+        slot.flow.finish(how, &mut shared);
+        self.index.remove(&slot.key);
+        self.free.push(at);
+    }
+
+    /// Finishes flows whose time is over at `now`.
+    fn expire(&mut self, now: Stamp) {
+        while let Some((at, number, since)) = self.lingering.front().copied() {
+            if now.time_ns.saturating_sub(since.time_ns) < LINGER_NS
+                && self.lingering.len() <= MAX_FLOWS
+            {
+                break;
+            }
+            self.lingering.pop_front();
+            let over =
+                |flow: &Flow<H>| flow.number() == number && (flow.finished || flow.reset.is_some());
+            if self.flow(at).is_some_and(over) {
+                self.remove(at, Finish::Reset);
+            }
+        }
+        // A packet without a time tells nothing.
+        while now.time_ns != 0
+            && let Some(flow) = self.flow(self.oldest)
+        {
+            let last = flow.last.time_ns;
+            if last == 0 || now.time_ns.saturating_sub(last) < IDLE_NS {
+                break;
+            }
+            self.remove(self.oldest, Finish::Idle);
+        }
+    }
+
+    /// Gives up the holes of those flows that waited longest, until the bound is kept.
+    fn relieve(&mut self, stamp: Stamp) {
+        self.oddities.note(Oddity::TableFull, stamp);
+        while self.waiting > MAX_WAITING {
+            let Some((at, number)) = self.queue.pop_front() else {
+                return;
+            };
+            let Some(Some(slot)) = self.slots.get_mut(at as usize) else {
+                continue;
+            };
+            if slot.flow.number() == number {
+                slot.flow.queued = false;
+                let mut shared = Shared {
+                    open: &mut self.open,
+                    oddities: &mut self.oddities,
+                    waiting: &mut self.waiting,
+                };
+                slot.flow.flush(&mut shared);
+            }
+        }
+    }
+
+    fn flow(&self, at: u32) -> Option<&Flow<H>> {
+        Some(&self.slots.get(at as usize)?.as_ref()?.flow)
+    }
+
+    fn slot(&mut self, at: u32) -> Option<&mut Slot<H>> {
+        self.slots.get_mut(at as usize)?.as_mut()
+    }
+
+    /// Makes a flow the newest.
+    fn touch(&mut self, at: u32) {
+        if at != self.newest {
+            self.unlink(at);
+            self.link(at);
+        }
+    }
+
+    fn link(&mut self, at: u32) {
+        let newest = self.newest;
+        if let Some(slot) = self.slot(newest) {
+            slot.newer = at;
+        } else {
+            self.oldest = at;
+        }
+        if let Some(slot) = self.slot(at) {
+            slot.newer = NIL;
+            slot.older = newest;
+        }
+        self.newest = at;
+    }
+
+    fn unlink(&mut self, at: u32) {
+        let Some((newer, older)) = self.slot(at).map(|slot| (slot.newer, slot.older)) else {
+            return;
+        };
+        match self.slot(newer) {
+            Some(slot) => slot.older = older,
+            None => self.newest = older,
+        }
+        match self.slot(older) {
+            Some(slot) => slot.newer = newer,
+            None => self.oldest = newer,
+        }
+    }
+}
+
+/// The key of a connection, and which side `src` is.
+fn key(src: SocketAddr, dst: SocketAddr) -> (Key, usize) {
+    let bits = |end: SocketAddr| match end.ip() {
+        IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
+        IpAddr::V6(v6) => u128::from(v6),
+    };
+    let (a, b) = ((bits(src), src.port()), (bits(dst), dst.port()));
+    if a <= b {
+        (Key([a.0, b.0], [a.1, b.1]), 0)
+    } else {
+        (Key([b.0, a.0], [b.1, a.1]), 1)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -75,9 +75,18 @@ pub fn run(inputs: Inputs, options: &Options) -> Audit {
 }
 
 fn run_here(inputs: Inputs, options: &Options) -> Audit {
-    let mut audit = Audit { errors: inputs.errors, ..Audit::default() };
-    let read: Vec<(Input, Result<Judged, ErrorKind>)> =
-        inputs.inputs.into_par_iter().map(|input| { let judged = read_and_judge(&input, options); (input, judged) }).collect();
+    let mut audit = Audit {
+        errors: inputs.errors,
+        ..Audit::default()
+    };
+    let read: Vec<(Input, Result<Judged, ErrorKind>)> = inputs
+        .inputs
+        .into_par_iter()
+        .map(|input| {
+            let judged = read_and_judge(&input, options);
+            (input, judged)
+        })
+        .collect();
     for (input, judged) in read {
         match judged {
             Ok(judged) => audit.add(judged),
@@ -86,13 +95,19 @@ fn run_here(inputs: Inputs, options: &Options) -> Audit {
     }
     audit.fetches.sort_by_cached_key(|judged| {
         let first = judged.fetch.first(&audit.captures[judged.capture as usize]);
-        (first.and_then(|exchange| exchange.started), judged.capture, first.map(|exchange| exchange.locus))
+        (
+            first.and_then(|exchange| exchange.started),
+            judged.capture,
+            first.map(|exchange| exchange.locus),
+        )
     });
     audit.findings = findings(&audit.captures, &audit.fetches, options);
     if !options.all_fetches {
         audit.fetches.shrink_to_fit();
     }
-    audit.notices.sort_by(|a, b| (&a.file, a.locus, a.name, &a.message).cmp(&(&b.file, b.locus, b.name, &b.message)));
+    audit.notices.sort_by(|a, b| {
+        (&a.file, a.locus, a.name, &a.message).cmp(&(&b.file, b.locus, b.name, &b.message))
+    });
     audit
 }
 
@@ -104,15 +119,25 @@ struct Judged {
 }
 
 fn read_and_judge(input: &Input, options: &Options) -> Result<Judged, ErrorKind> {
-    let source = if input.path.as_os_str() == "-" { Source::stdin() } else { Source::path(&input.path) };
-    let reading = reader::Options { check_har: options.check_har, ..reader::Options::default() };
+    let source = if input.path.as_os_str() == "-" {
+        Source::stdin()
+    } else {
+        Source::path(&input.path)
+    };
+    let reading = reader::Options {
+        check_har: options.check_har,
+        ..reader::Options::default()
+    };
     let mut capture = reader::read(&source, &reading).map_err(|error| error.kind)?;
-    let engine = options.engine.map_or(EngineChoice::Auto, EngineChoice::Fixed);
+    let engine = options
+        .engine
+        .map_or(EngineChoice::Auto, EngineChoice::Fixed);
     let paired = pair(&capture, engine);
     if let Some(first) = paired.served_by_worker.first() {
         capture.notices.push(Notice {
             name: "served-by-service-worker",
-            message: "requests that a service worker sent on are judged by the worker's own entry".to_owned(),
+            message: "requests that a service worker sent on are judged by the worker's own entry"
+                .to_owned(),
             file: capture.source.clone(),
             locus: Some(capture.exchanges[*first as usize].locus),
             count: paired.served_by_worker.len() as u64,
@@ -124,7 +149,11 @@ fn read_and_judge(input: &Input, options: &Options) -> Result<Judged, ErrorKind>
         *counts.entry(judged.verdict.class()).or_insert(0) += 1;
     }
     fetches.retain(|judged| is_row(judged, options.all_fetches));
-    Ok(Judged { capture, fetches, counts })
+    Ok(Judged {
+        capture,
+        fetches,
+        counts,
+    })
 }
 
 impl Audit {
@@ -170,7 +199,10 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
     let observed = fetches
         .par_iter()
         .fold(new_context, |mut context, judged| {
-            context.observe(FetchView { capture: &captures[judged.capture as usize], judged });
+            context.observe(FetchView {
+                capture: &captures[judged.capture as usize],
+                judged,
+            });
             context
         })
         .reduce(new_context, |mut all, part| {
@@ -182,7 +214,10 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
         .par_iter()
         .enumerate()
         .fold(Findings::new, |mut found, (index, judged)| {
-            let view = FetchView { capture: &captures[judged.capture as usize], judged };
+            let view = FetchView {
+                capture: &captures[judged.capture as usize],
+                judged,
+            };
             rules::check(view, index as u32, &context, &mut found);
             found
         })
@@ -196,19 +231,33 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
 
 fn pair(capture: &Capture, engine: EngineChoice) -> Paired {
     pairing::pair(capture, |preflight| {
-        let max_age = preflight.response().and_then(|response| response.headers.get("access-control-max-age"));
+        let max_age = preflight
+            .response()
+            .and_then(|response| response.headers.get("access-control-max-age"));
         crate::cors::max_age_seconds(max_age.as_deref(), engine_of(engine, capture, preflight))
     })
 }
 
-fn judge_all(capture: &Capture, fetches: Vec<Fetch>, index: u32, engine: EngineChoice) -> Vec<JudgedFetch> {
+fn judge_all(
+    capture: &Capture,
+    fetches: Vec<Fetch>,
+    index: u32,
+    engine: EngineChoice,
+) -> Vec<JudgedFetch> {
     let session = Session::new(capture);
     fetches
         .into_par_iter()
         .map(|mut fetch| {
-            let engine = fetch.first(capture).map_or(Engine::Shipping, |first| engine_of(engine, capture, first));
+            let engine = fetch
+                .first(capture)
+                .map_or(Engine::Shipping, |first| engine_of(engine, capture, first));
             let judgement = judge(capture, &session, &mut fetch, engine);
-            JudgedFetch { capture: index, fetch, verdict: judgement.verdict, alternatives: judgement.alternatives }
+            JudgedFetch {
+                capture: index,
+                fetch,
+                verdict: judgement.verdict,
+                alternatives: judgement.alternatives,
+            }
         })
         .collect()
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exchange::Capture;
 use crate::finding::Finding;
 use crate::inputs::{Input, Inputs, record_failure};
-use crate::judge::{EngineChoice, Session, engine_of, judge};
+use crate::judge::{EngineChoice, Session, engine_of, judge, judge_worker_answer};
 use crate::notice::Notice;
 use crate::options::Options;
 use crate::pairing::{self, Fetch, Paired};
@@ -133,17 +133,22 @@ fn read_and_judge(input: &Input, options: &Options) -> Result<Judged, ErrorKind>
         .engine
         .map_or(EngineChoice::Auto, EngineChoice::Fixed);
     let paired = pair(&capture, engine);
-    if let Some(first) = paired.served_by_worker.first() {
+    if let Some(first) = paired
+        .served_by_worker
+        .first()
+        .and_then(|(page, _)| page.first(&capture))
+    {
+        let locus = first.locus;
         capture.notices.push(Notice {
             name: "served-by-service-worker",
             message: "requests that a service worker sent on are judged by the worker's own entry"
                 .to_owned(),
             file: capture.source.clone(),
-            locus: Some(capture.exchanges[*first as usize].locus),
+            locus: Some(locus),
             count: paired.served_by_worker.len() as u64,
         });
     }
-    let mut fetches = judge_all(&capture, paired.fetches, 0, engine);
+    let mut fetches = judge_paired(&capture, paired, engine);
     let mut counts = BTreeMap::new();
     for judged in &fetches {
         *counts.entry(judged.verdict.class()).or_insert(0) += 1;
@@ -262,8 +267,33 @@ fn judge_all(
         .collect()
 }
 
+/// Judges everything paired: a request that a service worker sent on by the worker's own exchange, unless the worker's
+/// answer was one that the page's request could not take.
+fn judge_paired(capture: &Capture, paired: Paired, engine: EngineChoice) -> Vec<JudgedFetch> {
+    let mut fetches = judge_all(capture, paired.fetches, 0, engine);
+    for (page, worker_side) in paired.served_by_worker {
+        let of_worker = fetches.iter().find(|judged| {
+            judged
+                .fetch
+                .hops
+                .iter()
+                .any(|hop| hop.exchange == Some(worker_side))
+        });
+        let Some(of_worker) = of_worker else { continue };
+        if let Some(verdict) = judge_worker_answer(capture, &page, of_worker.verdict) {
+            fetches.push(JudgedFetch {
+                capture: 0,
+                fetch: page,
+                verdict,
+                alternatives: Vec::new(),
+            });
+        }
+    }
+    fetches
+}
+
 /// Pairs and judges one recording: every fetch, same-origin ones and navigations too.
 #[must_use]
 pub fn judge_capture(capture: &Capture, engine: EngineChoice) -> Vec<JudgedFetch> {
-    judge_all(capture, pair(capture, engine).fetches, 0, engine)
+    judge_paired(capture, pair(capture, engine), engine)
 }

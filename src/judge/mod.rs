@@ -7,10 +7,12 @@ mod case;
 mod engine;
 mod explanation;
 mod outcome;
+mod service_worker;
 mod session;
 
 pub use engine::{EngineChoice, engine_of};
 pub use explanation::{BrowserSentence, Explanation, ReportedClause, explain};
+pub use service_worker::judge_worker_answer;
 pub use session::Session;
 
 use crate::cors::{
@@ -391,10 +393,12 @@ impl Judge<'_> {
     ) {
         let follows_redirect = fetch.hops.len() > 1;
         // Whatever the answer was, it would have been readable, or opaque.
-        let unseen =
-            matches!(last.outcome, Outcome::NotRecorded) && fetch.hops.len() == 1 && has_actual;
+        let alone = fetch.hops.len() == 1 && has_actual;
+        let unseen = alone && matches!(last.outcome, Outcome::NotRecorded);
+        let reason = matches!(recorded, RecordedOutcome::OtherReason(_));
         let (code, confidence) = match recorded {
-            _ if unseen && origin.is_same_origin(last.request.url.origin()) => {
+            // Whatever kept the answer away, CORS was not asked.
+            _ if alone && !reason && origin.is_same_origin(last.request.url.origin()) => {
                 (Code::SameOrigin, fetch.initiator_origin.confidence)
             }
             _ if unseen && mode == RequestMode::NoCors => {

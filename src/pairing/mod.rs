@@ -26,8 +26,9 @@ use timeline::{Role, Timeline};
 pub struct Paired {
     /// The fetches.
     pub fetches: Vec<Fetch>,
-    /// Page sides of service worker requests, which the worker's own exchange stands for.
-    pub served_by_worker: Vec<u32>,
+    /// Requests that a service worker sent on: the page's side as a fetch, and the index of the worker's own exchange,
+    /// which stands for both.
+    pub served_by_worker: Vec<(Fetch, u32)>,
 }
 
 /// Joins the exchanges of a recording into fetches.
@@ -58,7 +59,6 @@ pub fn pair(capture: &Capture, max_age: impl Fn(&Exchange) -> u64) -> Paired {
             continue;
         }
         match timeline.role(index) {
-            Role::ServedByWorker => paired.served_by_worker.push(index),
             Role::Actual if is_first[index as usize] => {
                 let chain = std::iter::successors(Some(index), |&hop| successors[hop as usize]);
                 let hops = chain
@@ -78,8 +78,18 @@ pub fn pair(capture: &Capture, max_age: impl Fn(&Exchange) -> u64) -> Paired {
                     .collect();
                 paired.fetches.push(facts(&timeline, &recording, hops));
             }
-            Role::Actual | Role::Preflight => {}
+            Role::Actual | Role::Preflight | Role::ServedByWorker => {}
         }
+    }
+    for &(page_side, worker_side) in &timeline.worker_pairs {
+        let hop = Hop {
+            exchange: Some(page_side),
+            preflight: PreflightLink::None,
+            stored: None,
+        };
+        paired
+            .served_by_worker
+            .push((facts(&timeline, &recording, vec![hop]), worker_side));
     }
     paired
 }

@@ -27,6 +27,8 @@ pub(super) struct Timeline<'c> {
     /// Effective start, nanoseconds; an exchange without time takes the one before it in the file.
     starts: Vec<i64>,
     by_url: FxHashMap<&'c str, Vec<u32>>,
+    /// Page sides of service worker requests, with the worker's own exchange.
+    pub(super) worker_pairs: Vec<(u32, u32)>,
 }
 
 impl<'c> Timeline<'c> {
@@ -53,6 +55,7 @@ impl<'c> Timeline<'c> {
             roles,
             starts,
             by_url,
+            worker_pairs: Vec::new(),
         };
         timeline.find_worker_pairs();
         timeline
@@ -90,7 +93,7 @@ impl<'c> Timeline<'c> {
     /// Marks the page's side of requests that a service worker sent on: the worker's own exchange of the same URL
     /// and method starts within the page's, belongs to no page, and went to the network.
     fn find_worker_pairs(&mut self) {
-        for &page_side in &self.order {
+        for page_side in self.order.clone() {
             let exchange = self.exchange(page_side);
             if self.role(page_side) != Role::Actual
                 || !may_be_served_by_worker(self.capture, exchange)
@@ -111,8 +114,9 @@ impl<'c> Timeline<'c> {
                         && candidate.request.method == exchange.request.method
                         && (from..=until.max(from)).contains(&self.start(other))
                 });
-            if worker_side.is_some() {
+            if let Some(worker_side) = worker_side {
                 self.roles[page_side as usize] = Role::ServedByWorker;
+                self.worker_pairs.push((page_side, worker_side));
             }
         }
     }

@@ -38,6 +38,14 @@ pub(in crate::pairing) fn initiator_origin(
             Basis::SecFetchSite,
         );
     }
+    // A service worker's script is same-origin with its page (Service Workers, Update).
+    if exchange.request.headers.first("service-worker") == Some("script") {
+        return Fact::new(
+            exchange.request.url.origin().clone(),
+            Confidence::High,
+            Basis::ServiceWorkerScript,
+        );
+    }
     // A later hop still carries the page's origin, unless taint has made it `null`.
     let later = hops[1..].iter().find_map(|hop| {
         hop.actual

@@ -395,10 +395,11 @@ impl Judge<'_> {
         // Whatever the answer was, it would have been readable, or opaque.
         let alone = fetch.hops.len() == 1 && has_actual;
         let unseen = alone && matches!(last.outcome, Outcome::NotRecorded);
-        let reason = matches!(recorded, RecordedOutcome::OtherReason(_));
         let (code, confidence) = match recorded {
             // Whatever kept the answer away, CORS was not asked.
-            _ if alone && !reason && origin.is_same_origin(last.request.url.origin()) => {
+            RecordedOutcome::Silent
+                if alone && origin.is_same_origin(last.request.url.origin()) =>
+            {
                 (Code::SameOrigin, fetch.initiator_origin.confidence)
             }
             _ if unseen && mode == RequestMode::NoCors => {

@@ -1,7 +1,7 @@
 //! What a report tells of a verdict: the clauses of the decision, and what browsers say.
 
 use super::case::Case;
-use super::is_loopback_host;
+use super::transport::is_loopback_host;
 use crate::cors::{
     self, AddressSpace, BrowserMessage, Class, Clauses, Code, CredentialsMode, Load, LoadKind,
     LocalNetwork, Origin, RequestMode,

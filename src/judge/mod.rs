@@ -9,6 +9,8 @@ mod explanation;
 mod outcome;
 mod service_worker;
 mod session;
+mod transport;
+mod weigh;
 
 pub use engine::{EngineChoice, engine_of};
 pub use explanation::{BrowserSentence, Explanation, ReportedClause, explain};
@@ -24,6 +26,8 @@ use crate::fact::{Basis, Confidence, Fact};
 use crate::pairing::{Fetch, PreflightLink, redirect_target};
 use case::Case;
 use outcome::{RecordedOutcome, recorded_outcome};
+use transport::{is_loopback_host, is_mixed_content, is_privileged, local_network_code};
+use weigh::{confidence_of_inputs, is_refused_preflight, reads_credentials};
 
 /// A verdict and, where it is undetermined, what the unknown input decides between.
 #[derive(Clone, Debug)]
@@ -570,68 +574,6 @@ fn possible_modes(fetch: &Fetch) -> Vec<RequestMode> {
     }
 }
 
-/// The least sure input that the code rests on. What the CORS check decides is never more than high without the
-/// recorder's word.
-fn confidence_of_inputs(fetch: &Fetch, code: Code) -> Confidence {
-    let origin = fetch.initiator_origin.confidence;
-    let mode = fetch.mode.confidence.max(if fetch.mode.value.is_none() {
-        Confidence::High
-    } else {
-        Confidence::Undetermined
-    });
-    match code.class() {
-        Class::NotCors => origin,
-        Class::Opaque => mode,
-        _ => {
-            let credentials = if (reads_credentials(code) || code == Code::OkWildcard)
-                && fetch.credentials.value.is_some()
-            {
-                fetch.credentials.confidence
-            } else {
-                Confidence::High
-            };
-            origin.min(mode).min(credentials).min(Confidence::High)
-        }
-    }
-}
-
-/// Local Network Access asks for permission in secure contexts only (Local Network Access, section 3.2).
-fn local_network_code(origin: &Origin) -> Code {
-    let loopback = origin.host().is_some_and(is_loopback_host);
-    if origin.scheme() == Some("http") && !loopback {
-        Code::LnaInsecureContext
-    } else {
-        Code::LnaPermissionDenied
-    }
-}
-
-/// Whether the code says that credentials were not allowed.
-fn reads_credentials(code: Code) -> bool {
-    matches!(
-        code,
-        Code::WildcardWithCredentials
-            | Code::AllowCredentialsNotTrue
-            | Code::PreflightWildcardWithCredentials
-            | Code::PreflightAllowCredentialsNotTrue
-    )
-}
-
-fn is_refused_preflight(verdict: &Verdict) -> bool {
-    verdict.class() == Class::Blocked && verdict.phase == Phase::Preflight
-}
-
-fn is_privileged(scheme: &str) -> bool {
-    matches!(
-        scheme,
-        "chrome-extension"
-            | "moz-extension"
-            | "safari-web-extension"
-            | "chrome"
-            | "devtools"
-            | "resource"
-    )
-}
-
 /// Whether a request may validate a stored response: it carries a validator, or its headers are not complete.
 fn may_be_validating(exchange: &Exchange) -> bool {
     let headers = &exchange.request.headers;
@@ -645,19 +587,4 @@ fn may_be_validating(exchange: &Exchange) -> bool {
         ]
         .iter()
         .any(|name| headers.contains(name))
-}
-
-/// Whether a fetch from an https page to this URL is blocked as mixed content (Mixed Content, section 4.4): http to
-/// a host that is not potentially trustworthy.
-fn is_mixed_content(origin: &Origin, url: &crate::url::Url) -> bool {
-    origin.scheme() == Some("https")
-        && url.scheme() == "http"
-        && !url.origin().host().is_some_and(is_loopback_host)
-}
-
-fn is_loopback_host(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host == "[::1]"
-        || host.starts_with("127.")
 }

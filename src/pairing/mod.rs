@@ -111,11 +111,9 @@ fn stored_for(timeline: &Timeline<'_>, index: u32) -> Option<u32> {
     if !is_status(index, 304) {
         return None;
     }
-    let of_url = timeline.of_url(timeline.exchange(index).request.url.as_str());
-    let earlier = of_url.iter().copied().take_while(|&other| other != index);
-    earlier
-        .filter(|&other| timeline.role(other) == Role::Actual && is_status(other, 200))
-        .last()
+    timeline
+        .before(index)
+        .find(|&other| timeline.role(other) == Role::Actual && is_status(other, 200))
 }
 
 fn facts(timeline: &Timeline<'_>, recording: &Recording<'_>, hops: Vec<Hop>) -> Fetch {

@@ -82,11 +82,8 @@ pub(super) fn cached_for(
     let exchange = timeline.exchange(actual);
     let origin = origin_header(exchange);
     let found = timeline
-        .of_url(exchange.request.url.as_str())
-        .iter()
-        .copied()
-        .rev()
-        .filter(|&candidate| timeline.role(candidate) == Role::Preflight && candidate != actual)
+        .before(actual)
+        .filter(|&candidate| timeline.role(candidate) == Role::Preflight)
         .find(|&candidate| {
             let preflight = timeline.exchange(candidate);
             let age = timeline

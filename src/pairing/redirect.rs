@@ -1,6 +1,6 @@
 //! Redirect chains: one exchange a hop.
 
-use super::timeline::{Role, Timeline, origin_header};
+use super::timeline::{LOOK_BACK, Role, Timeline, origin_header};
 use crate::exchange::{Exchange, Method, Response};
 use crate::url::Url;
 
@@ -31,14 +31,14 @@ pub(super) fn successors(timeline: &Timeline<'_>) -> Vec<Option<u32>> {
         let latest = timeline.end(index).saturating_add(LONGEST_PAUSE_NS);
         let expected = timeline.end(index);
         let next = timeline
-            .of_url(target.as_str())
+            .of_url_within(target.as_str(), earliest, latest)
             .iter()
             .copied()
+            .take(LOOK_BACK)
             .filter(|&candidate| {
                 candidate != index
                     && !taken[candidate as usize]
                     && timeline.role(candidate) == Role::Actual
-                    && (earliest..=latest).contains(&timeline.start(candidate))
                     && (timeline.start(candidate), candidate) > (timeline.start(index), 0)
                     && continues(exchange, timeline.exchange(candidate))
             })

@@ -5,6 +5,10 @@ use rustc_hash::FxHashMap;
 use crate::cors::Origin;
 use crate::exchange::{Capture, Exchange, Recorder, ResourceType};
 
+/// How many other exchanges of its URL an exchange is compared with. A URL polled ten thousand times would cost a
+/// square otherwise.
+pub(super) const LOOK_BACK: usize = 256;
+
 /// What an exchange is to the pairing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -90,6 +94,22 @@ impl<'c> Timeline<'c> {
         self.by_url.get(url).map_or(&[], Vec::as_slice)
     }
 
+    /// Exchanges of a URL that start within a span of time, in time order.
+    pub(super) fn of_url_within(&self, url: &str, from: i64, until: i64) -> &[u32] {
+        let of_url = self.of_url(url);
+        let first = of_url.partition_point(|&other| self.start(other) < from);
+        let count = of_url[first..].partition_point(|&other| self.start(other) <= until);
+        &of_url[first..first + count]
+    }
+
+    /// Exchanges of the same URL before this one, latest first, as far back as [`LOOK_BACK`].
+    pub(super) fn before(&self, index: u32) -> impl Iterator<Item = u32> {
+        let of_url = self.of_url(self.exchange(index).request.url.as_str());
+        let here = of_url
+            .partition_point(|&other| (self.start(other), other) < (self.start(index), index));
+        of_url[..here].iter().rev().take(LOOK_BACK).copied()
+    }
+
     /// Marks the page's side of requests that a service worker sent on: the worker's own exchange of the same URL
     /// and method starts within the page's, belongs to no page, and went to the network.
     fn find_worker_pairs(&mut self) {
@@ -102,9 +122,10 @@ impl<'c> Timeline<'c> {
             }
             let (from, until) = (self.start(page_side), self.end(page_side));
             let worker_side = self
-                .of_url(exchange.request.url.as_str())
+                .of_url_within(exchange.request.url.as_str(), from, until.max(from))
                 .iter()
                 .copied()
+                .take(LOOK_BACK)
                 .find(|&other| {
                     let candidate = self.exchange(other);
                     other != page_side
@@ -112,7 +133,6 @@ impl<'c> Timeline<'c> {
                         && candidate.hints.page.is_none()
                         && !candidate.hints.via_service_worker
                         && candidate.request.method == exchange.request.method
-                        && (from..=until.max(from)).contains(&self.start(other))
                 });
             if let Some(worker_side) = worker_side {
                 self.roles[page_side as usize] = Role::ServedByWorker;

@@ -1,6 +1,7 @@
 //! The pipeline: recordings to an [`Audit`]. With the readers, the only place that knows threads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -13,7 +14,7 @@ use crate::judge::{EngineChoice, Session, engine_of, judge};
 use crate::notice::Notice;
 use crate::options::Options;
 use crate::pairing::{self, Fetch, Paired};
-use crate::reader;
+use crate::reader::{self, KeyLogs};
 use crate::rules::{self, Context, FetchView, Findings};
 use crate::source::Source;
 
@@ -75,9 +76,18 @@ pub fn run(inputs: Inputs, options: &Options) -> Audit {
 }
 
 fn run_here(inputs: Inputs, options: &Options) -> Audit {
-    let mut audit = Audit { errors: inputs.errors, ..Audit::default() };
-    let read: Vec<(Input, Result<Judged, ErrorKind>)> =
-        inputs.inputs.into_par_iter().map(|input| { let judged = read_and_judge(&input, options); (input, judged) }).collect();
+    let KeyLogs { keylog, errors, notices } = KeyLogs::read(&options.keylogs);
+    let mut audit = Audit { errors, notices, ..Audit::default() };
+    audit.errors.extend(inputs.errors);
+    let reading = reader::Options { check_har: options.check_har, keylog: Arc::new(keylog), ..reader::Options::default() };
+    let read: Vec<(Input, Result<Judged, ErrorKind>)> = inputs
+        .inputs
+        .into_par_iter()
+        .map(|input| {
+            let judged = read_and_judge(&input, &reading, options);
+            (input, judged)
+        })
+        .collect();
     for (input, judged) in read {
         match judged {
             Ok(judged) => audit.add(judged),
@@ -103,10 +113,9 @@ struct Judged {
     counts: BTreeMap<Class, u64>,
 }
 
-fn read_and_judge(input: &Input, options: &Options) -> Result<Judged, ErrorKind> {
+fn read_and_judge(input: &Input, reading: &reader::Options, options: &Options) -> Result<Judged, ErrorKind> {
     let source = if input.path.as_os_str() == "-" { Source::stdin() } else { Source::path(&input.path) };
-    let reading = reader::Options { check_har: options.check_har, ..reader::Options::default() };
-    let mut capture = reader::read(&source, &reading).map_err(|error| error.kind)?;
+    let mut capture = reader::read(&source, reading).map_err(|error| error.kind)?;
     let engine = options.engine.map_or(EngineChoice::Auto, EngineChoice::Fixed);
     let paired = pair(&capture, engine);
     if let Some(first) = paired.served_by_worker.first() {

@@ -8,16 +8,23 @@
 //! Which header lines are kept and which values are reduced stands in `retained.rs`, and nowhere else.
 
 mod bodies;
+mod capture;
 mod har;
+mod keylogs;
 mod json;
 mod notices;
 mod retained;
+mod same_origin;
 
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::exchange::Capture;
 use crate::source::{Content, Format, Source};
+use crate::tls::KeyLog;
+
+pub(crate) use har::NOT_RECORDED;
+pub use keylogs::KeyLogs;
 
 pub use bodies::{BodyScan, Found, RecordedBody, Side};
 
@@ -26,6 +33,8 @@ pub use bodies::{BodyScan, Found, RecordedBody, Side};
 pub struct Options {
     /// Whether to check each HAR entry against the format's definition, and report faults as notices.
     pub check_har: bool,
+    /// Secrets for captures, beside those that a pcapng file embeds.
+    pub keylog: Arc<KeyLog>,
     /// Bytes read at a time. It bounds memory and never shows in the outcome.
     #[doc(hidden)]
     pub window: usize,
@@ -35,6 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             check_har: false,
+            keylog: Arc::default(),
             window: 8 << 20,
         }
     }
@@ -49,7 +59,8 @@ pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
     read_with(source, options, &()).map(|(capture, _)| capture)
 }
 
-/// Reads a recording, showing its bodies to `scan`. What it found comes in the order of the exchanges.
+/// Reads a recording, showing its bodies to `scan`. What it found comes in the order of the exchanges. Bodies of packet
+/// captures pass unseen.
 ///
 /// # Errors
 /// As [`read`].
@@ -62,7 +73,7 @@ pub fn read_with<S: BodyScan>(
     let outcome = source.open().and_then(|opened| match opened.content {
         Content::Stream(mut reader) => match opened.format {
             Format::Har => har::read(&mut reader, &name, scan, options),
-            Format::Pcap => Err(ErrorKind::UnknownFormat),
+            Format::Pcap => capture::read(reader, source, &name, options).map(|read| (read, Vec::new())),
         },
         Content::Archive(mut archive) => {
             let member = archive.har_member()?;

@@ -23,6 +23,7 @@
 use std::borrow::Cow;
 
 use crate::exchange::{Client, Method};
+use crate::header::{HeaderList, HeaderListBuilder};
 
 /// Request headers, beside `Access-Control-*` and `Sec-Fetch-*`, whose values are kept.
 const REQUEST_VALUES: &[&str] = &[
@@ -70,6 +71,25 @@ const RESPONSE_VALUES: &[&str] = &[
 
 /// Longest name that is looked up; longer ones are nobody's.
 const LONGEST: usize = 48;
+
+/// The lines to keep of a message: `policy` is [`request_value`] or [`response_value`]; where the exchange `shrinks`, only
+/// [`is_kept_of_same_origin`] lines stay.
+pub(crate) fn keep<'l>(
+    builder: &mut HeaderListBuilder,
+    lines: impl Iterator<Item = (&'l [u8], &'l [u8])>,
+    policy: impl for<'v> Fn(&[u8], &'v [u8]) -> Option<Cow<'v, [u8]>>,
+    shrinks: bool,
+) -> HeaderList {
+    for (name, value) in lines {
+        if shrinks && !is_kept_of_same_origin(name) {
+            continue;
+        }
+        if let Some(value) = policy(name, value) {
+            builder.push(name, &value);
+        }
+    }
+    builder.take()
+}
 
 /// The value to keep of a request line, or `None` for a line to drop.
 pub(crate) fn request_value<'a>(name: &[u8], value: &'a [u8]) -> Option<Cow<'a, [u8]>> {

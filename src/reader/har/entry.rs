@@ -8,15 +8,17 @@ use rustc_hash::FxHashMap;
 
 use super::piece::{Context, Piece};
 use super::{conformance, time};
-use crate::cors::Origin;
 use crate::exchange::{
     Client, Exchange, Hints, Initiator, Locus, Method, Outcome, Request, ResourceType, Response,
 };
 use crate::header::HeaderListBuilder;
 use crate::reader::bodies::{BodyScan, Found, RecordedBody, Side};
 use crate::reader::json::{Json, Kind, Stop, Text};
-use crate::reader::retained;
+use crate::reader::{retained, same_origin};
 use crate::url::{OriginPool, Url};
+
+/// What our own export says of a response that its capture does not hold; HAR 1.2 has no other place for it.
+pub(crate) const NOT_RECORDED: &str = "not recorded";
 
 /// What entries share: memory of the thread that reads them, nothing that shows in the exchanges.
 #[derive(Debug, Default)]
@@ -85,6 +87,8 @@ struct ResponseDraft<'a> {
     body: Option<Text<'a>>,
     body_encoding: Option<Text<'a>>,
     body_in_file: bool,
+    /// An export from a capture that does not hold the response.
+    not_recorded: bool,
 }
 
 impl<'a, 'p> EntryReader<'a, 'p> {
@@ -230,9 +234,9 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 self.add_redirect_line(draft.response.redirect);
                 Outcome::Response(Response {
                     status,
-                    headers: build(
+                    headers: retained::keep(
                         &mut self.pools.builder,
-                        &self.response_lines,
+                        slices(&self.response_lines),
                         retained::response_value,
                         shrinks,
                     ),
@@ -251,6 +255,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                             .is_some_and(|text| !text.raw().is_empty()),
                 })
             }
+            Some(_) if draft.response.not_recorded => Outcome::NotRecorded,
             Some(_) => Outcome::NoResponse,
             None if error.is_some() => Outcome::NoResponse,
             None => Outcome::NotRecorded,
@@ -312,9 +317,9 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             request: Request {
                 method,
                 url,
-                headers: build(
+                headers: retained::keep(
                     &mut self.pools.builder,
-                    &self.request_lines,
+                    slices(&self.request_lines),
                     retained::request_value,
                     shrinks,
                 ),
@@ -327,47 +332,15 @@ impl<'a, 'p> EntryReader<'a, 'p> {
         });
     }
 
-    /// Whether an exchange is no business of other origins, so that its header lines can shrink to those of
-    /// [`retained::is_kept_of_same_origin`]. Most exchanges of a recording are such, and memory grows with the others only.
-    ///
-    /// Careful on purpose: whole stay documents (their embedder policies matter to others), redirects (they may leave the origin),
-    /// preflights, what a service worker handled, failures, answers that speak to other origins, and everything whose
-    /// headers are provisional and lack `Sec-Fetch-Site`.
+    /// Whether the exchange can shrink: by its lines, and by what the recorder says beside them.
     fn is_plainly_same_origin(&self, draft: &Draft<'a>, url: &Url, headers_complete: bool) -> bool {
-        let says_same_origin = match self.request_header("sec-fetch-site") {
-            Some(site) => site.eq_ignore_ascii_case(b"same-origin"),
-            None => {
-                headers_complete
-                    && self
-                        .request_header("origin")
-                        .or_else(|| self.request_header("referer"))
-                        .is_some_and(|value| starts_with_origin(value, url.origin()))
-            }
-        };
-        if !says_same_origin
-            || self
-                .request_header("origin")
-                .is_some_and(|value| !starts_with_origin(value, url.origin()))
-            || self
-                .request_header("access-control-request-method")
-                .is_some()
-        {
-            return false;
-        }
-        let dest_is_document = self.request_header("sec-fetch-dest").is_some_and(|dest| {
-            matches!(
-                dest,
-                b"document" | b"iframe" | b"frame" | b"embed" | b"object"
-            )
-        });
-        let type_is_document = draft
-            .resource_type
-            .is_some_and(|kind| kind.raw() == b"document");
         let response = &draft.response;
-        let answered = matches!(status(response), (Some(200..=299 | 304 | 400..=599), false));
-        answered
-            && !dest_is_document
-            && !type_is_document
+        let (status, false) = status(response) else {
+            return false;
+        };
+        draft
+            .resource_type
+            .is_none_or(|kind| kind.raw() != b"document")
             && !response.via_service_worker
             && draft
                 .fetch_type
@@ -375,10 +348,13 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             && response
                 .redirect
                 .is_none_or(|target| target.raw().is_empty())
-            && !self
-                .response_lines
-                .iter()
-                .any(|(name, _)| retained::is_about_origins(name))
+            && same_origin::is_plain(
+                url,
+                headers_complete,
+                status,
+                |name| self.request_header(name),
+                self.response_lines.iter().map(|(name, _)| &**name),
+            )
     }
 
     /// The first request line of a name.
@@ -528,6 +504,11 @@ fn response<'a>(json: &mut Json<'a>, lines: &mut Vec<Line<'a>>) -> Result<Respon
             b"_failureText" => draft.failure = json.text()?,
             b"_fetchedViaServiceWorker" => draft.via_service_worker = json.is_filled()?,
             b"_serviceWorkerResponseSource" => draft.service_worker_source = json.text()?,
+            b"comment" => {
+                let comment = json.text()?;
+                draft.not_recorded =
+                    comment.is_some_and(|text| text.raw() == NOT_RECORDED.as_bytes());
+            }
             _ => json.skip()?,
         }
         Ok(())
@@ -629,21 +610,8 @@ fn into_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
     }
 }
 
-fn build(
-    builder: &mut HeaderListBuilder,
-    lines: &[Line<'_>],
-    policy: impl for<'v> Fn(&[u8], &'v [u8]) -> Option<Cow<'v, [u8]>>,
-    shrinks: bool,
-) -> crate::header::HeaderList {
-    for (name, value) in lines {
-        if shrinks && !retained::is_kept_of_same_origin(name) {
-            continue;
-        }
-        if let Some(value) = policy(name, value) {
-            builder.push(name, &value);
-        }
-    }
-    builder.take()
+fn slices<'l>(lines: &'l [Line<'_>]) -> impl Iterator<Item = (&'l [u8], &'l [u8])> {
+    lines.iter().map(|(name, value)| (&**name, &**value))
 }
 
 /// The status: 0 for every sign of no response, `None` when the recording does not hold one; and whether it is no HTTP status.
@@ -694,14 +662,6 @@ fn server_ip(text: &str) -> Option<IpAddr> {
         .and_then(|rest| rest.split_once(']'))
         .map_or(text, |(inside, _)| inside);
     bare.parse().ok()
-}
-
-/// Whether a value, an origin or a URL, is of the origin.
-fn starts_with_origin(value: &[u8], origin: &Origin) -> bool {
-    !origin.is_opaque()
-        && value
-            .strip_prefix(origin.serialised().as_bytes())
-            .is_some_and(|rest| matches!(rest, [] | [b'/' | b'?' | b'#', ..]))
 }
 
 fn resource_type(name: &str) -> Option<ResourceType> {

@@ -22,6 +22,7 @@ use super::json::{Json, Stop};
 use crate::error::ErrorKind;
 use crate::exchange::Capture;
 use document::Document;
+pub(crate) use entry::NOT_RECORDED;
 use feed::Feed;
 use list::ListReader;
 use piece::Context;

@@ -130,6 +130,8 @@ pub struct Hints {
     pub service_worker_source: Option<Arc<str>>,
     /// Identity of the connection, unique within the recording.
     pub connection: Option<u32>,
+    /// Over HTTP/2 or HTTP/3, where one connection carries requests side by side.
+    pub is_multiplexed: bool,
     /// The server's address.
     pub server_ip: Option<IpAddr>,
     /// The client that sent the request, by its `User-Agent`.

@@ -27,6 +27,7 @@ pub(crate) fn export(capture: &Path, keylogs: &[PathBuf], output: Option<&Path>)
     }
     let options = reader::Options {
         keylog: Arc::new(keylog),
+        keeps_all: true,
         ..reader::Options::default()
     };
     let mut read = match reader::read(&Source::path(capture), &options) {

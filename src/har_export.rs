@@ -208,11 +208,10 @@ fn cookies(names: &str) -> String {
 }
 
 fn http_version(exchange: &Exchange) -> &'static str {
-    match exchange.locus {
-        Locus::Packets {
-            stream: Some(_), ..
-        } => "h2",
-        _ => "HTTP/1.1",
+    if exchange.hints.is_multiplexed {
+        "h2"
+    } else {
+        "HTTP/1.1"
     }
 }
 

@@ -163,16 +163,22 @@ impl Archive {
         })
     }
 
-    /// The index of the HAR: the first member named so.
-    pub(crate) fn har_member(&self) -> Result<usize, ErrorKind> {
-        self.zip
+    /// The index of the first member named `.har`, and how many others are.
+    pub(crate) fn har_member(&self) -> Result<(usize, u64), ErrorKind> {
+        let is_har = |name: &str| {
+            name.get(name.len().saturating_sub(4)..)
+                .is_some_and(|end| end.eq_ignore_ascii_case(".har"))
+        };
+        let mut members = self
+            .zip
             .file_names()
-            .position(|name| {
-                let Ok(name) = name else { return false };
-                name.get(name.len().saturating_sub(4)..)
-                    .is_some_and(|end| end.eq_ignore_ascii_case(".har"))
-            })
-            .ok_or_else(|| ErrorKind::Container("the zip archive holds no .har".into()))
+            .enumerate()
+            .filter(|(_, name)| name.as_ref().is_ok_and(|name| is_har(name)))
+            .map(|(index, _)| index);
+        let first = members
+            .next()
+            .ok_or_else(|| ErrorKind::Container("the zip archive holds no .har".into()))?;
+        Ok((first, members.count() as u64))
     }
 
     /// Reads a member.

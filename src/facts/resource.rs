@@ -13,11 +13,16 @@ pub fn content_type(response: &Response) -> Option<&str> {
     Some(value.split(';').next().unwrap_or(value).trim())
 }
 
-/// Whether the answer is nothing that data could be in: 204, 205, 304, no body, a pixel, at most 64 bytes.
+/// Whether an answer to a GET or POST is a beacon's receipt: 204, 205, no body, a pixel. A small text or JSON is none: a
+/// real interface may answer so.
 #[must_use]
-pub fn is_beacon_like(response: &Response) -> bool {
-    matches!(response.status, 204 | 205 | 304)
-        || response.body_size.is_some_and(|size| size <= BEACON_BODY)
+pub fn is_receipt(exchange: &Exchange, response: &Response) -> bool {
+    if !matches!(exchange.request.method, Method::Get | Method::Post) {
+        return false;
+    }
+    let pixel = response.body_size.is_some_and(|size| size <= BEACON_BODY)
+        && content_type(response).is_some_and(|kind| contains_ignore_case(kind, "image/"));
+    matches!(response.status, 204 | 205) || response.body_size == Some(0) || pixel
 }
 
 /// Whether the answer holds data. Small structured answers count only where `small_counts`: `{"ok":1}` is data of an

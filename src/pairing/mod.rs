@@ -68,7 +68,7 @@ pub fn pair(capture: &Capture, max_age: impl Fn(&Exchange) -> u64) -> Paired {
                     .collect();
                 paired.fetches.push(facts(&timeline, &recording, hops));
             }
-            Role::Actual | Role::Preflight => {}
+            Role::Actual | Role::Preflight | Role::Tunnel => {}
         }
     }
     paired

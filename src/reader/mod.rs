@@ -10,8 +10,8 @@
 mod bodies;
 mod capture;
 mod har;
-mod keylogs;
 mod json;
+mod keylogs;
 mod notices;
 mod retained;
 mod same_origin;
@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::exchange::Capture;
+use crate::notice::Notice;
 use crate::source::{Content, Format, Source};
 use crate::tls::KeyLog;
 
@@ -35,16 +36,22 @@ pub struct Options {
     pub check_har: bool,
     /// Secrets for captures, beside those that a pcapng file embeds.
     pub keylog: Arc<KeyLog>,
+    /// Of captures, keep all header lines of same-origin exchanges too. An audit does without most of them.
+    pub keeps_all: bool,
     /// Bytes read at a time. It bounds memory and never shows in the outcome.
     #[doc(hidden)]
     pub window: usize,
 }
+
+/// A recording, and what a [`BodyScan`] found in it.
+pub type Scanned<F> = (Capture, Vec<Found<F>>);
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             check_har: false,
             keylog: Arc::default(),
+            keeps_all: false,
             window: 8 << 20,
         }
     }
@@ -68,7 +75,7 @@ pub fn read_with<S: BodyScan>(
     source: &Source,
     options: &Options,
     scan: &S,
-) -> Result<(Capture, Vec<Found<S::Found>>), Error> {
+) -> Result<Scanned<S::Found>, Error> {
     let name: Arc<str> = source.name().into();
     let outcome = source.open().and_then(|opened| match opened.content {
         Content::Stream(mut reader) => match opened.format {
@@ -76,8 +83,21 @@ pub fn read_with<S: BodyScan>(
             Format::Pcap => capture::read(reader, source, &name, options).map(|read| (read, Vec::new())),
         },
         Content::Archive(mut archive) => {
-            let member = archive.har_member()?;
-            archive.with_member(member, |reader| har::read(reader, &name, scan, options))
+            let (member, others) = archive.har_member()?;
+            let outcome =
+                archive.with_member(member, |reader| har::read(reader, &name, scan, options));
+            outcome.map(|(mut capture, found)| {
+                if others > 0 {
+                    capture.notices.push(Notice {
+                        name: "archive-members-skipped",
+                        message: "only the first .har of the archive was read".into(),
+                        file: Arc::clone(&name),
+                        locus: None,
+                        count: others,
+                    });
+                }
+                (capture, found)
+            })
         }
     });
     outcome.map_err(|kind| Error {

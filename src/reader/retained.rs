@@ -23,7 +23,6 @@
 use std::borrow::Cow;
 
 use crate::exchange::{Client, Method};
-use crate::header::{HeaderList, HeaderListBuilder};
 
 /// Request headers, beside `Access-Control-*` and `Sec-Fetch-*`, whose values are kept.
 const REQUEST_VALUES: &[&str] = &[
@@ -72,23 +71,18 @@ const RESPONSE_VALUES: &[&str] = &[
 /// Longest name that is looked up; longer ones are nobody's.
 const LONGEST: usize = 48;
 
-/// The lines to keep of a message: `policy` is [`request_value`] or [`response_value`]; where the exchange `shrinks`, only
-/// [`is_kept_of_same_origin`] lines stay.
-pub(crate) fn keep<'l>(
-    builder: &mut HeaderListBuilder,
-    lines: impl Iterator<Item = (&'l [u8], &'l [u8])>,
-    policy: impl for<'v> Fn(&[u8], &'v [u8]) -> Option<Cow<'v, [u8]>>,
+/// The value to keep of a line, or `None` for a line to drop: `policy` is [`request_value`] or [`response_value`]; where the
+/// exchange `shrinks`, only [`is_kept_of_same_origin`] lines stay.
+pub(crate) fn kept<'v>(
+    name: &[u8],
+    value: &'v [u8],
+    policy: impl Fn(&[u8], &'v [u8]) -> Option<Cow<'v, [u8]>>,
     shrinks: bool,
-) -> HeaderList {
-    for (name, value) in lines {
-        if shrinks && !is_kept_of_same_origin(name) {
-            continue;
-        }
-        if let Some(value) = policy(name, value) {
-            builder.push(name, &value);
-        }
+) -> Option<Cow<'v, [u8]>> {
+    if shrinks && !is_kept_of_same_origin(name) {
+        return None;
     }
-    builder.take()
+    policy(name, value)
 }
 
 /// The value to keep of a request line, or `None` for a line to drop.
@@ -157,14 +151,29 @@ pub(crate) fn is_kept_of_same_origin(name: &[u8]) -> bool {
         || name.starts_with(b"access-control-")
 }
 
-/// Whether a response line speaks to other origins, so that its exchange is kept whole.
+/// Whether a response line speaks to other origins, so that its exchange is kept whole: its name holds `access`, `allow`,
+/// `cors` or `origin`.
 pub(crate) fn is_about_origins(name: &[u8]) -> bool {
-    [&b"access"[..], b"allow", b"cors", b"origin"]
-        .iter()
-        .any(|part| {
-            name.windows(part.len())
-                .any(|window| window.eq_ignore_ascii_case(part))
+    const STARTS: [u32; 4] = [
+        u32::from_le_bytes(*b"acce"),
+        u32::from_le_bytes(*b"allo"),
+        u32::from_le_bytes(*b"cors"),
+        u32::from_le_bytes(*b"orig"),
+    ];
+    const ENDS: [&[u8]; 4] = [b"ss", b"w", b"", b"in"];
+    name.windows(4).enumerate().any(|(index, window)| {
+        let Some(start) = window.first_chunk() else {
+            return false;
+        };
+        // Lower case, where it is a letter at all.
+        let start = u32::from_le_bytes(*start) | 0x2020_2020;
+        STARTS.iter().zip(ENDS).any(|(known, end)| {
+            start == *known
+                && name[index + 4..]
+                    .get(..end.len())
+                    .is_some_and(|rest| rest.eq_ignore_ascii_case(end))
         })
+    })
 }
 
 /// The client that writes such a `User-Agent`.

@@ -157,6 +157,10 @@ fn message(
     let method = policy.exchange.request.method.as_str();
     let credentials = credentials_clause(view);
     let why = match reach {
+        Reach::Reflected { sites: 0 | 1, .. } => {
+            "the endpoint grants whoever asks (also an origin that no list holds; nobody was refused)"
+                .to_owned()
+        }
         Reach::Reflected { proven: true, sites } => {
             format!("the endpoint grants whoever asks ({sites} unrelated sites, nobody refused)")
         }

@@ -11,8 +11,8 @@ use super::{FetchView, Options};
 use crate::cors::{Class, Origin, Phase};
 use crate::exchange::{Capture, Exchange, Method, ResourceType, Time};
 use crate::facts::{
-    AllowOrigin, Policy, Relation, SameSite, authentication, host_network, is_beacon_like,
-    is_ip_host, is_known_collector, is_public_content, is_shared_hosting_tenant, relation,
+    AllowOrigin, Policy, Relation, SameSite, authentication, host_network, is_ip_host,
+    is_known_collector, is_public_content, is_receipt, is_shared_hosting_tenant, relation,
     same_site_of_cookie, site_host, write_template,
 };
 use crate::finding::Sample;
@@ -225,8 +225,11 @@ impl Context {
             return;
         };
         let was_read = verdict.class() != Class::Blocked && verdict.class() != Class::Failed;
-        let receipt = is_beacon_like(policy.response);
-        let known = was_read && policy.response.body_size.is_some();
+        let receipt = is_receipt(policy.exchange, policy.response);
+        let known = was_read
+            && policy.response.is_ok_status()
+            && policy.response.body_size.is_some()
+            && policy.exchange.request.method != Method::Head;
         let cors = policy.is_cors(view) && verdict.phase != Phase::Preflight;
         let target = self.target_mut(policy.target);
         target.answers += u64::from(known);

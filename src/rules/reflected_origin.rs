@@ -86,13 +86,16 @@ impl Rule for ReflectedOrigin {
             .phase("actual")
             .initiator(policy.reader)
             .at(view, policy.exchange, || {
-                let sites = reflection.sites;
+                let among = match reflection.sites {
+                    0 | 1 => "an origin that no list holds".to_owned(),
+                    sites => format!("{sites} unrelated sites"),
+                };
                 let reader = policy.reader.map_or("null", |origin| origin.serialised());
                 let url = redact::url(&policy.exchange.request.url);
                 let mut details = grant_details(
                     &policy,
                     format!(
-                        "{url} answers each origin with itself: {reader} among {sites} unrelated sites, nobody refused"
+                        "{url} answers each origin with itself: {reader} among others, {among} too, nobody refused"
                     ),
                 );
                 details.sensitive_kinds = kinds;

@@ -18,6 +18,8 @@ pub(super) struct Collector {
     pub(super) exchanges: Vec<Exchange>,
     /// Messages met, readable or not.
     pub(super) entries: u64,
+    /// Keep lines of same-origin exchanges that an audit has no use for.
+    pub(super) keeps_all: bool,
     pub(super) origins: OriginPool,
     pub(super) builder: HeaderListBuilder,
     pub(super) tls: TlsSightings,
@@ -26,6 +28,13 @@ pub(super) struct Collector {
 }
 
 impl Collector {
+    pub(super) fn new(keeps_all: bool) -> Self {
+        Self {
+            keeps_all,
+            ..Self::default()
+        }
+    }
+
     /// Notes something by the name of its notice; [`words::other`] has its text.
     pub(super) fn meet(&mut self, name: &'static str, flow: &FlowInfo, stamp: Stamp) {
         self.other.entry(name).or_default().meet(flow, stamp);

@@ -49,7 +49,7 @@ pub(super) fn read(
 ) -> Result<Capture, ErrorKind> {
     let shared = Rc::new(RefCell::new(Shared {
         keylog: Arc::clone(&options.keylog),
-        collector: Collector::default(),
+        collector: Collector::new(options.keeps_all),
     }));
     // Secrets may stand behind the packets that need them, so an input that can be read twice is.
     if let Some(again) = source.again()

@@ -1,5 +1,6 @@
 //! A transaction of a capture -> an exchange.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use super::sightings::flow_number;
@@ -7,6 +8,7 @@ use super::stream::{Context, Place};
 use crate::exchange::{
     Client, Exchange, Hints, Locus, Method, Outcome, Request, ResourceType, Response, Time,
 };
+use crate::header::{HeaderList, HeaderListBuilder};
 use crate::http::{HeaderLines, RequestHead, ResponseHead, Transaction};
 use crate::net::Stamp;
 use crate::reader::{retained, same_origin};
@@ -66,23 +68,14 @@ pub(super) fn collect(
     }
     // Of a head whose lines are not all known, no line can be said to be missing, and that is what verdicts rest on.
     let response = response.filter(|response| response.headers_complete);
-    let shrinks = is_plainly_same_origin(request, response, &url);
+    let shrinks =
+        !context.collector.keeps_all && is_plainly_same_origin(request, response, &url);
     let builder = &mut context.collector.builder;
-    let headers = retained::keep(
-        builder,
-        request.headers.iter(),
-        retained::request_value,
-        shrinks,
-    );
+    let headers = keep(builder, &request.headers, retained::request_value, shrinks);
     let outcome = match response {
         Some(head) => Outcome::Response(Response {
             status: head.status.unwrap_or_default(),
-            headers: retained::keep(
-                builder,
-                head.headers.iter(),
-                retained::response_value,
-                shrinks,
-            ),
+            headers: keep(builder, &head.headers, retained::response_value, shrinks),
             body_size: Some(head.body_len),
             body_recorded: false,
         }),
@@ -115,6 +108,7 @@ pub(super) fn collect(
         hints: Hints {
             resource_type: matches!(kind, Kind::WebSocket).then_some(ResourceType::WebSocket),
             connection: flow_number(flow),
+            is_multiplexed: transaction.stream_id.is_some(),
             server_ip: Some(flow.server.ip().to_canonical()),
             client: first_value(&request.headers, "user-agent").map_or(
                 Client::Unknown,
@@ -227,6 +221,20 @@ fn first_value<'h>(headers: &'h HeaderLines, name: &str) -> Option<&'h [u8]> {
         .iter()
         .find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
         .map(|(_, value)| value.trim_ascii())
+}
+
+fn keep(
+    builder: &mut HeaderListBuilder,
+    lines: &HeaderLines,
+    policy: impl for<'v> Fn(&[u8], &'v [u8]) -> Option<Cow<'v, [u8]>>,
+    shrinks: bool,
+) -> HeaderList {
+    for (name, value) in lines.iter() {
+        if let Some(value) = retained::kept(name, value, &policy, shrinks) {
+            builder.push(name, &value);
+        }
+    }
+    builder.take()
 }
 
 fn is_plainly_same_origin(

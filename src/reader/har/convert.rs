@@ -31,13 +31,13 @@ impl From<&har::Har> for Capture {
     }
 }
 
-type Json_ = serde_json::Result<Vec<u8>>;
+type Written = serde_json::Result<Vec<u8>>;
 
 fn take(
     document: &mut Document<std::convert::Infallible>,
-    creator_json: &Json_,
-    pages_json: &Json_,
-    entries: impl Iterator<Item = Json_>,
+    creator_json: &Written,
+    pages_json: &Written,
+    entries: impl Iterator<Item = Written>,
 ) {
     // Writing these types to memory does not fail; were it to, the member would be missing.
     if let Ok(json) = creator_json

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::piece::{Piece, Symbols};
 use crate::exchange::{Capture, Locus, Page, Recorder};
+use crate::reader::Scanned;
 use crate::reader::bodies::Found;
 use crate::reader::json::{Json, Kind, Stop};
 use crate::reader::notices::Notices;
@@ -90,7 +91,7 @@ impl<F> Document<F> {
     }
 
     /// The capture, its cross references resolved.
-    pub(super) fn finish(mut self, source: &Arc<str>, bytes: u64) -> (Capture, Vec<Found<F>>) {
+    pub(super) fn finish(mut self, source: &Arc<str>, bytes: u64) -> Scanned<F> {
         let capture = &mut self.capture;
         let page_of: Vec<Option<u32>> = self
             .pages
@@ -159,6 +160,9 @@ fn recorder(creator: &str) -> Recorder {
         Recorder::Firefox
     } else if name.contains("mitmproxy") {
         Recorder::Mitmproxy
+    } else if name == "corsaudit" {
+        // Our own export.
+        Recorder::Packets
     } else {
         Recorder::Other
     }

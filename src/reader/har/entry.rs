@@ -6,19 +6,18 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::draft::{Draft, ResponseDraft};
+use super::lines::Lines;
 use super::piece::{Context, Piece};
 use super::{conformance, time};
 use crate::exchange::{
     Client, Exchange, Hints, Initiator, Locus, Method, Outcome, Request, ResourceType, Response,
 };
-use crate::header::HeaderListBuilder;
+use crate::header::{HeaderList, HeaderListBuilder};
 use crate::reader::bodies::{BodyScan, Found, RecordedBody, Side};
-use crate::reader::json::{Json, Kind, Stop, Text};
+use crate::reader::json::{Json, Stop, Text};
 use crate::reader::{retained, same_origin};
 use crate::url::{OriginPool, Url};
-
-/// What our own export says of a response that its capture does not hold; HAR 1.2 has no other place for it.
-pub(crate) const NOT_RECORDED: &str = "not recorded";
 
 /// What entries share: memory of the thread that reads them, nothing that shows in the exchanges.
 #[derive(Debug, Default)]
@@ -26,78 +25,31 @@ pub(super) struct Pools {
     origins: OriginPool,
     texts: FxHashMap<Box<str>, Arc<str>>,
     builder: HeaderListBuilder,
+    last_client: (Vec<u8>, Client),
 }
+
+/// How many texts are remembered for sharing.
+const MOST_TEXTS: usize = 4096;
 
 /// Reads entries of one text; keeps the scratch lists from one to the next.
 pub(super) struct EntryReader<'a, 'p> {
     pools: &'p mut Pools,
-    request_lines: Vec<Line<'a>>,
-    response_lines: Vec<Line<'a>>,
-}
-
-type Line<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
-
-/// The members of an entry as they come.
-#[derive(Default)]
-pub(super) struct Draft<'a> {
-    is_object: bool,
-    started: Option<Text<'a>>,
-    time: Option<f64>,
-    request: RequestDraft<'a>,
-    response: ResponseDraft<'a>,
-    error: Option<Text<'a>>,
-    page: Option<Text<'a>>,
-    connection_id: Option<Text<'a>>,
-    connection: Option<Text<'a>>,
-    server_ip: Option<Text<'a>>,
-    resource_type: Option<Text<'a>>,
-    fetch_type: Option<Text<'a>>,
-    initiator_kind: Option<Text<'a>>,
-    initiator_url: Option<Text<'a>>,
-    from_cache: bool,
-    cache_filled: bool,
-    is_web_socket: bool,
-}
-
-#[derive(Default)]
-struct RequestDraft<'a> {
-    present: bool,
-    method: Option<Text<'a>>,
-    url: Option<Text<'a>>,
-    cookies: bool,
-    body_size: Option<f64>,
-    body: Option<Text<'a>>,
-    body_encoding: Option<Text<'a>>,
-    has_body: bool,
-}
-
-#[derive(Default)]
-struct ResponseDraft<'a> {
-    present: bool,
-    status: Option<Text<'a>>,
-    cookies: bool,
-    redirect: Option<Text<'a>>,
-    error: Option<Text<'a>>,
-    /// Whether `_error` is there at all, null on success.
-    error_field: bool,
-    failure: Option<Text<'a>>,
-    via_service_worker: bool,
-    service_worker_source: Option<Text<'a>>,
-    size: Option<f64>,
-    body: Option<Text<'a>>,
-    body_encoding: Option<Text<'a>>,
-    body_in_file: bool,
-    /// An export from a capture that does not hold the response.
-    not_recorded: bool,
+    request_lines: Lines<'a>,
+    response_lines: Lines<'a>,
 }
 
 impl<'a, 'p> EntryReader<'a, 'p> {
     pub(super) fn new(pools: &'p mut Pools) -> Self {
         Self {
             pools,
-            request_lines: Vec::new(),
-            response_lines: Vec::new(),
+            request_lines: Lines::default(),
+            response_lines: Lines::default(),
         }
+    }
+
+    /// Reads the members of one entry, keeping nothing of it in the piece.
+    pub(super) fn draft(&mut self, json: &mut Json<'a>) -> Result<Draft<'a>, Stop> {
+        Draft::read(json, &mut self.request_lines, &mut self.response_lines)
     }
 
     /// Makes an exchange of a draft, or a notice.
@@ -121,57 +73,6 @@ impl<'a, 'p> EntryReader<'a, 'p> {
         self.exchange(&draft, index, context.scan, piece);
     }
 
-    /// Reads the members of one entry, keeping nothing of it in the piece.
-    pub(super) fn draft(&mut self, json: &mut Json<'a>) -> Result<Draft<'a>, Stop> {
-        let mut draft = Draft::default();
-        self.request_lines.clear();
-        self.response_lines.clear();
-        draft.is_object = json.object(|json, key| {
-            match key {
-                b"startedDateTime" => draft.started = json.text()?,
-                b"time" => draft.time = json.number()?,
-                b"request" => draft.request = request(json, &mut self.request_lines)?,
-                b"response" => draft.response = response(json, &mut self.response_lines)?,
-                b"_error" => draft.error = json.text()?,
-                b"pageref" => draft.page = json.scalar()?,
-                b"_connectionId" => draft.connection_id = json.scalar()?,
-                b"connection" => draft.connection = json.scalar()?,
-                b"serverIPAddress" => draft.server_ip = json.text()?,
-                b"_resourceType" => draft.resource_type = json.text()?,
-                b"_fetchType" => draft.fetch_type = json.text()?,
-                b"_initiator" => match json.kind()? {
-                    Kind::Object => {
-                        json.object(|json, key| {
-                            match key {
-                                b"type" => draft.initiator_kind = json.text()?,
-                                b"url" => draft.initiator_url = json.text()?,
-                                _ => json.skip()?,
-                            }
-                            Ok(())
-                        })?;
-                    }
-                    _ => draft.initiator_url = json.text()?,
-                },
-                b"_initiator_type" => draft.initiator_kind = json.text()?,
-                b"_fromCache" => draft.from_cache = json.is_filled()?,
-                b"cache" => {
-                    draft.cache_filled = false;
-                    json.object(|json, key| {
-                        let filled = json.is_filled()?;
-                        draft.cache_filled |= filled && key == b"afterRequest";
-                        Ok(())
-                    })?;
-                }
-                b"_isWebSocket" | b"_webSocketMessages" => {
-                    draft.is_web_socket |= json.is_filled()?;
-                }
-                _ => json.skip()?,
-            }
-            Ok(())
-        })?;
-        Ok(draft)
-    }
-
     fn exchange<S: BodyScan>(
         &mut self,
         draft: &Draft<'a>,
@@ -191,13 +92,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             Ok(url) => url,
             Err(error) => return refuse(&format!("request.url: {error}; entry skipped")),
         };
-        if !self.is_utf8(draft) {
-            piece.notices.add(
-                "invalid-utf8",
-                "bytes that are not UTF-8 were read as U+FFFD",
-                Some(index),
-            );
-        }
+        let mut replaced = !url_text.is_utf8();
 
         self.note_credentials(draft, &url, piece);
         let error = [draft.response.error, draft.response.failure, draft.error]
@@ -213,18 +108,19 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             );
         }
 
-        let method = request
-            .method
-            .map_or(Method::Get, |text| retained::method(&text.decode()));
+        let method = match request.method {
+            Some(text) => retained::method(&text.decode()),
+            None => {
+                let reason = "request.method: missing; read as GET";
+                piece.notices.add("method-missing", reason, Some(index));
+                Method::Get
+            }
+        };
         let headers_complete = self
             .request_lines
             .iter()
             .any(|(name, _)| retained::proves_complete(name));
-        let client = self
-            .request_header("user-agent")
-            .map_or(Client::Unknown, |value| {
-                retained::client(&String::from_utf8_lossy(value))
-            });
+        let client = self.client();
         let shrinks = self.is_plainly_same_origin(draft, &url, headers_complete);
         let request_body_size =
             size(request.body_size).or_else(|| request.body.map(|text| text.decoded_len() as u64));
@@ -234,11 +130,12 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 self.add_redirect_line(draft.response.redirect);
                 Outcome::Response(Response {
                     status,
-                    headers: retained::keep(
+                    headers: build(
                         &mut self.pools.builder,
-                        slices(&self.response_lines),
+                        &self.response_lines,
                         retained::response_value,
                         shrinks,
+                        &mut replaced,
                     ),
                     body_size: size(draft.response.size).or_else(|| {
                         let text = draft.response.body?;
@@ -282,6 +179,9 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 .filter(|text| !text.raw().is_empty())
                 .map(|text| self.pools.text(&text.decode())),
             connection: connection(draft, &url, piece),
+            is_multiplexed: request
+                .http_version
+                .is_some_and(|version| is_multiplexed(version.raw())),
             server_ip: draft.server_ip.and_then(|text| server_ip(&text.decode())),
             client,
             has_request_body,
@@ -307,6 +207,17 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 });
             }
         }
+        let headers = build(
+            &mut self.pools.builder,
+            &self.request_lines,
+            retained::request_value,
+            shrinks,
+            &mut replaced,
+        );
+        if replaced {
+            let reason = "bytes that are not UTF-8 were read as U+FFFD";
+            piece.notices.add("invalid-utf8", reason, Some(index));
+        }
         piece.exchanges.push(Exchange {
             locus: Locus::Entry(index),
             started: draft.started.and_then(|text| time::parse(&text.decode())),
@@ -317,12 +228,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             request: Request {
                 method,
                 url,
-                headers: retained::keep(
-                    &mut self.pools.builder,
-                    slices(&self.request_lines),
-                    retained::request_value,
-                    shrinks,
-                ),
+                headers,
                 headers_complete,
                 listed_cookies: request.cookies,
                 body_size: request_body_size,
@@ -352,17 +258,9 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 url,
                 headers_complete,
                 status,
-                |name| self.request_header(name),
+                |name| self.request_lines.first(name),
                 self.response_lines.iter().map(|(name, _)| &**name),
             )
-    }
-
-    /// The first request line of a name.
-    fn request_header(&self, name: &str) -> Option<&[u8]> {
-        self.request_lines
-            .iter()
-            .find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value.trim_ascii())
     }
 
     /// Some recorders know the target of a redirect (`response.redirectURL`) and still drop the header lines. Its target
@@ -376,8 +274,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case(b"location"))
         {
-            self.response_lines
-                .push((Cow::Borrowed(b"location"), into_bytes(target.decode())));
+            self.response_lines.push("location", target.unescape());
         }
     }
 
@@ -393,30 +290,34 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             || self
                 .request_lines
                 .iter()
-                .chain(&self.response_lines)
+                .chain(self.response_lines.iter())
                 .any(|(name, _)| is_credential(name));
         if url.scheme() == "https" && !piece.has_https_document {
             piece.has_https_document = match draft.resource_type {
                 Some(kind) => kind.raw() == b"document",
-                None => match self.request_header("sec-fetch-dest") {
+                None => match self.request_lines.first("sec-fetch-dest") {
                     Some(dest) => matches!(dest, b"document" | b"iframe" | b"frame"),
                     None => self
-                        .request_header("accept")
+                        .request_lines
+                        .first("accept")
                         .is_some_and(|accept| accept.starts_with(b"text/html")),
                 },
             };
         }
     }
 
-    fn is_utf8(&self, draft: &Draft<'a>) -> bool {
-        draft.request.url.is_none_or(Text::is_utf8)
-            && !self
-                .request_lines
-                .iter()
-                .chain(&self.response_lines)
-                .any(|(name, value)| {
-                    std::str::from_utf8(name).is_err() || std::str::from_utf8(value).is_err()
-                })
+    /// The client, by its `User-Agent`, which seldom changes from one entry to the next.
+    fn client(&mut self) -> Client {
+        let Some(user_agent) = self.request_lines.first("user-agent") else {
+            return Client::Unknown;
+        };
+        let (known, client) = &mut self.pools.last_client;
+        if known != user_agent {
+            *client = retained::client(&String::from_utf8_lossy(user_agent));
+            known.clear();
+            known.extend_from_slice(user_agent);
+        }
+        *client
     }
 
     fn initiator(&mut self, draft: &Draft<'a>) -> Option<Initiator> {
@@ -439,179 +340,37 @@ impl Pools {
         if let Some(known) = self.texts.get(text) {
             return Arc::clone(known);
         }
+        if self.texts.len() == MOST_TEXTS {
+            self.texts.clear();
+        }
         let shared: Arc<str> = text.into();
         self.texts.insert(text.into(), Arc::clone(&shared));
         shared
     }
 }
 
-fn request<'a>(json: &mut Json<'a>, lines: &mut Vec<Line<'a>>) -> Result<RequestDraft<'a>, Stop> {
-    lines.clear();
-    let mut draft = RequestDraft::default();
-    draft.present = json.object(|json, key| {
-        match key {
-            b"method" => draft.method = json.text()?,
-            b"url" => draft.url = json.text()?,
-            b"headers" => headers(json, lines)?,
-            b"cookies" => draft.cookies = json.is_filled()?,
-            b"bodySize" => draft.body_size = json.number()?,
-            b"postData" => post_data(json, &mut draft)?,
-            _ => json.skip()?,
+/// The lines to keep as a header list. What is not UTF-8 becomes U+FFFD and sets `replaced`.
+fn build(
+    builder: &mut HeaderListBuilder,
+    lines: &Lines<'_>,
+    policy: impl for<'v> Fn(&[u8], &'v [u8]) -> Option<Cow<'v, [u8]>>,
+    shrinks: bool,
+    replaced: &mut bool,
+) -> HeaderList {
+    for (name, value) in lines.iter() {
+        if let Some(value) = retained::kept(name, value, &policy, shrinks) {
+            builder.push(&as_utf8(name, replaced), &as_utf8(&value, replaced));
         }
-        Ok(())
-    })?;
-    Ok(draft)
-}
-
-fn post_data<'a>(json: &mut Json<'a>, draft: &mut RequestDraft<'a>) -> Result<(), Stop> {
-    let mut params = false;
-    let mut mime_type = false;
-    draft.body = None;
-    draft.body_encoding = None;
-    json.object(|json, key| {
-        match key {
-            b"text" => draft.body = json.text()?,
-            b"encoding" | b"_encoding" => draft.body_encoding = json.text()?,
-            b"params" => params = json.is_filled()?,
-            b"mimeType" => mime_type = json.is_filled()?,
-            _ => json.skip()?,
-        }
-        Ok(())
-    })?;
-    // A type without a text is a body whose text was not kept; an empty text is no body.
-    draft.has_body = params
-        || match draft.body {
-            Some(text) => !text.raw().is_empty(),
-            None => mime_type,
-        };
-    Ok(())
-}
-
-fn response<'a>(json: &mut Json<'a>, lines: &mut Vec<Line<'a>>) -> Result<ResponseDraft<'a>, Stop> {
-    lines.clear();
-    let mut draft = ResponseDraft::default();
-    draft.present = json.object(|json, key| {
-        match key {
-            b"status" => draft.status = json.scalar()?,
-            b"headers" => headers(json, lines)?,
-            b"cookies" => draft.cookies = json.is_filled()?,
-            b"content" => content(json, &mut draft)?,
-            b"redirectURL" => draft.redirect = json.text()?,
-            b"_error" => {
-                draft.error_field = true;
-                draft.error = json.text()?;
-            }
-            b"_failureText" => draft.failure = json.text()?,
-            b"_fetchedViaServiceWorker" => draft.via_service_worker = json.is_filled()?,
-            b"_serviceWorkerResponseSource" => draft.service_worker_source = json.text()?,
-            b"comment" => {
-                let comment = json.text()?;
-                draft.not_recorded =
-                    comment.is_some_and(|text| text.raw() == NOT_RECORDED.as_bytes());
-            }
-            _ => json.skip()?,
-        }
-        Ok(())
-    })?;
-    Ok(draft)
-}
-
-fn content<'a>(json: &mut Json<'a>, draft: &mut ResponseDraft<'a>) -> Result<(), Stop> {
-    draft.size = None;
-    draft.body = None;
-    draft.body_encoding = None;
-    draft.body_in_file = false;
-    json.object(|json, key| {
-        match key {
-            b"size" => draft.size = json.number()?,
-            b"text" => draft.body = json.text()?,
-            b"encoding" => draft.body_encoding = json.text()?,
-            // Playwright stores bodies beside the HAR.
-            b"_file" => draft.body_in_file = json.is_filled()?,
-            _ => json.skip()?,
-        }
-        Ok(())
-    })?;
-    Ok(())
-}
-
-/// A header list: an array of `{name, value}`, or an object of names with a value or an array of them.
-fn headers<'a>(json: &mut Json<'a>, lines: &mut Vec<Line<'a>>) -> Result<(), Stop> {
-    lines.clear();
-    if json.kind()? == Kind::Object {
-        json.object(|json, key| {
-            let first = lines.len();
-            values(json, lines)?;
-            for line in &mut lines[first..] {
-                line.0 = Cow::Owned(key.to_vec());
-            }
-            Ok(())
-        })?;
-        return Ok(());
     }
-    json.array(|json| {
-        let first = lines.len();
-        let mut name = None;
-        json.object(|json, key| {
-            match key {
-                b"name" => name = json.text()?,
-                b"value" => {
-                    lines.truncate(first);
-                    values(json, lines)?;
-                }
-                _ => json.skip()?,
-            }
-            Ok(())
-        })?;
-        let Some(name) = name else {
-            lines.truncate(first);
-            return Ok(());
-        };
-        if lines.len() == first {
-            lines.push((Cow::Borrowed(b""), Cow::Borrowed(b"")));
-        }
-        let name = into_bytes(name.decode());
-        for line in &mut lines[first + 1..] {
-            line.0.clone_from(&name);
-        }
-        lines[first].0 = name;
-        Ok(())
-    })?;
-    Ok(())
+    builder.take()
 }
 
-/// The values of a header, as lines without name. A line feed inside a value separates lines: exporters join repeated headers
-/// with it, and no header value can hold one.
-fn values<'a>(json: &mut Json<'a>, lines: &mut Vec<Line<'a>>) -> Result<(), Stop> {
-    if json.kind()? == Kind::Array {
-        json.array(|json| value(json, lines))?;
-        return Ok(());
+fn as_utf8<'v>(bytes: &'v [u8], replaced: &mut bool) -> Cow<'v, [u8]> {
+    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+        return Cow::Borrowed(bytes);
     }
-    value(json, lines)
-}
-
-fn value<'a>(json: &mut Json<'a>, lines: &mut Vec<Line<'a>>) -> Result<(), Stop> {
-    let value = json.scalar()?.map(Text::decode).unwrap_or_default();
-    if value.contains('\n') {
-        for line in value.split('\n') {
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            lines.push((Cow::Borrowed(b""), Cow::Owned(line.as_bytes().to_vec())));
-        }
-    } else {
-        lines.push((Cow::Borrowed(b""), into_bytes(value)));
-    }
-    Ok(())
-}
-
-fn into_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-    }
-}
-
-fn slices<'l>(lines: &'l [Line<'_>]) -> impl Iterator<Item = (&'l [u8], &'l [u8])> {
-    lines.iter().map(|(name, value)| (&**name, &**value))
+    *replaced = true;
+    Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes())
 }
 
 /// The status: 0 for every sign of no response, `None` when the recording does not hold one; and whether it is no HTTP status.
@@ -649,6 +408,15 @@ fn connection<F>(draft: &Draft<'_>, url: &Url, piece: &mut Piece<F>) -> Option<u
         return None;
     }
     Some(piece.connections.symbol(&format!("={name}")))
+}
+
+/// `h2`, `HTTP/2`, `http/2.0`, `h3`, `h3-29` ...
+fn is_multiplexed(version: &[u8]) -> bool {
+    let version = version.to_ascii_lowercase();
+    let number = version
+        .strip_prefix(b"http/")
+        .or_else(|| version.strip_prefix(b"h"));
+    matches!(number, Some([b'2' | b'3', ..]))
 }
 
 fn is_port(port: u16, url: &Url) -> bool {

@@ -26,6 +26,9 @@ struct Buffer {
     end: usize,
 }
 
+/// Bytes read first.
+const FIRST_READ: usize = 1 << 16;
+
 /// Most room in front of a buffer.
 const HEADROOM: usize = 1 << 20;
 
@@ -95,7 +98,7 @@ impl<'r> Feed<'r> {
         let live = &self.live.bytes[self.live.start..self.live.end];
         // A window without one whole entry: the next is as large as what was carried, so that work stays linear.
         let amount = self.size.max(live.len() - live.len().min(self.size));
-        let headroom = HEADROOM.min(self.size);
+        let headroom = if at_end { 0 } else { HEADROOM.min(self.size) };
         let next = &mut self.spare;
         if next.bytes.len() < headroom {
             next.bytes.resize(headroom, 0);
@@ -141,11 +144,14 @@ impl Buffer {
     /// Reads up to `amount` bytes behind the others; whether the source has ended.
     fn fill(&mut self, reader: &mut (dyn Read + Send), amount: usize) -> io::Result<bool> {
         let target = self.end + amount;
-        if self.bytes.len() < target {
-            self.bytes.resize(target, 0);
-        }
         while self.end < target {
-            match reader.read(&mut self.bytes[self.end..target]) {
+            if self.bytes.len() == self.end {
+                // Small sources never pay for a whole window.
+                let length = (self.end * 2).clamp(FIRST_READ, FIRST_READ.max(target));
+                self.bytes.resize(length, 0);
+            }
+            let limit = target.min(self.bytes.len());
+            match reader.read(&mut self.bytes[self.end..limit]) {
                 Ok(0) => return Ok(true),
                 Ok(read) => self.end += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -1,14 +1,16 @@
 //! HAR (HTTP Archive) -> exchanges. Reads what exporters really write: any version, members missing, null or of another
 //! type, in any order; a bad entry is a notice and the rest is read.
 //!
-//! The text passes through memory in windows; see [`list`](self) for how the entries of one window are read on all cores.
+//! The text passes through memory in windows (`feed.rs`), the entries of one window are read on all cores (`list.rs`).
 //! Bodies are measured and skipped.
 
 mod conformance;
 mod convert;
 mod document;
+mod draft;
 mod entry;
 mod feed;
+mod lines;
 mod list;
 mod piece;
 mod time;
@@ -16,13 +18,12 @@ mod time;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::Options;
-use super::bodies::{BodyScan, Found};
+use super::bodies::BodyScan;
 use super::json::{Json, Stop};
+use super::{Options, Scanned};
 use crate::error::ErrorKind;
-use crate::exchange::Capture;
 use document::Document;
-pub(crate) use entry::NOT_RECORDED;
+pub(crate) use draft::NOT_RECORDED;
 use feed::Feed;
 use list::ListReader;
 use piece::Context;
@@ -39,7 +40,7 @@ pub(super) fn read<S: BodyScan>(
     source: &Arc<str>,
     scan: &S,
     options: &Options,
-) -> Result<(Capture, Vec<Found<S::Found>>), ErrorKind> {
+) -> Result<Scanned<S::Found>, ErrorKind> {
     let mut reader = DocumentReader {
         feed: Feed::new(reader, options.window),
         document: Document::new(),
@@ -76,7 +77,7 @@ pub(super) fn read<S: BodyScan>(
         ),
         Some(Halt::Syntax { expected, .. }) => reader.document.notices.add(
             "recording-damaged",
-            &format!("{expected} expected behind the entries; the rest was not read"),
+            &format!("{expected} expected behind what was read; the rest was not read"),
             None,
         ),
         None if reader.saw_entries => {}
@@ -144,25 +145,23 @@ impl<S: BodyScan> DocumentReader<'_, '_, S> {
         if !is_name_byte(self.peek()?) {
             return Ok(false);
         }
-        let length = loop {
-            let name = self
-                .feed
-                .text()
-                .iter()
-                .position(|byte| !is_name_byte(*byte));
-            match name {
-                Some(length) => break length,
-                None if self.feed.more() => {}
-                None => return Err(Halt::End),
+        loop {
+            let text = self.feed.text();
+            let name = text.iter().position(|byte| !is_name_byte(*byte));
+            if let Some(length) = name {
+                let mut json = Json::new(text, length);
+                if let Ok(first) = json.peek() {
+                    let behind = json.at() + 1;
+                    if first == b'(' {
+                        self.feed.consume(behind);
+                    }
+                    return Ok(first == b'(');
+                }
             }
-        };
-        let mut json = Json::new(self.feed.text(), length);
-        if json.peek() == Ok(b'(') {
-            let behind = json.at() + 1;
-            self.feed.consume(behind);
-            return Ok(true);
+            if !self.feed.more() {
+                return Err(Halt::End);
+            }
         }
-        Ok(false)
     }
 
     /// The members of an object, behind its brace.
@@ -233,11 +232,10 @@ impl<S: BodyScan> DocumentReader<'_, '_, S> {
             }
             if at_end {
                 if window.lost {
-                    self.document.notices.add(
-                        "recording-damaged",
-                        "no entry can be recognised behind the damage; the rest was not read",
-                        None,
-                    );
+                    return Err(Halt::Syntax {
+                        at: 0,
+                        expected: "an entry",
+                    });
                 }
                 return Err(Halt::End);
             }
@@ -382,6 +380,6 @@ impl<S: BodyScan> DocumentReader<'_, '_, S> {
 }
 
 /// Whether a byte may stand in a function's name before JSONP.
-pub(super) fn is_name_byte(byte: u8) -> bool {
+fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.')
 }

@@ -2,7 +2,6 @@
 
 mod docs;
 mod near;
-mod text;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -11,10 +10,10 @@ use near::near;
 
 use super::words::{answer_details, evidence, printed};
 use super::{Context, Declaration, Details, FetchView, Findings, Rule};
-use crate::cors::{Class, Code, Engine, Phase, Warning};
+use crate::cors::{Class, Code, Engine, Origin, Phase, Warning};
 use crate::exchange::{Exchange, Method};
 use crate::fact::Confidence;
-use crate::facts::{Policy, is_public_content};
+use crate::facts::{Policy, is_public_content, template};
 use crate::finding::{Certainty, Evidence, Severity};
 use crate::judge;
 use crate::redact;
@@ -162,8 +161,10 @@ impl Case {
         }
         // The same endpoint granted this origin elsewhere in the recordings.
         if let (Some(policy), Some(reader)) = (Policy::of(view), reader) {
+            // A template with placeholders is many resources, which may well differ.
             let granted = cx
                 .endpoint(&policy)
+                .filter(|_| !template(exchange.request.url.path()).contains('{'))
                 .and_then(|endpoint| endpoint.origins.get(reader))
                 .is_some_and(|grant| grant.echoed > 0 || grant.star > 0);
             if granted
@@ -187,28 +188,37 @@ impl Case {
         let text = value
             .as_deref()
             .and_then(|value| std::str::from_utf8(value).ok());
-        let Some((text, origin)) = text.zip(view.judged.fetch.initiator_origin.value.as_ref())
-        else {
+        let Some((text, origin)) = text.zip(asking_origin(view, exchange)) else {
             return Self::plain(base);
         };
-        if text == exchange.request.url.origin().serialised() {
-            return Self {
-                severity: base,
-                variant: "own-origin",
-                remark: Cow::Borrowed(
-                    "; that is the server's own origin, which needs no grant: name the page's origin, or nothing",
-                ),
+        let (variant, remark) = if text == exchange.request.url.origin().serialised() {
+            let remark = if origin.is_opaque() {
+                "; that is the server's own origin, and this request's origin is `null`"
+            } else {
+                "; that is the server's own origin, which needs no grant: name the page's origin, or nothing"
             };
-        }
-        match near(text, origin) {
-            Some(near) => Self {
-                severity: base,
-                variant: "near",
-                remark: Cow::Owned(format!("; {near}")),
-            },
-            None => Self::plain(base),
+            ("own-origin", Cow::Borrowed(remark))
+        } else if let Some(near) = near(text, &origin) {
+            ("near", Cow::Owned(format!("; {near}")))
+        } else {
+            ("", Cow::Borrowed(""))
+        };
+        Self {
+            severity: base,
+            variant,
+            remark,
         }
     }
+}
+
+/// The origin that an exchange was asked with: after redirects `null` may stand for the page's own.
+fn asking_origin(view: FetchView<'_>, exchange: &Exchange) -> Option<Origin> {
+    exchange
+        .request
+        .headers
+        .get("origin")
+        .and_then(|origin| Origin::parse(&origin))
+        .or_else(|| view.judged.fetch.initiator_origin.value.clone())
 }
 
 fn default_severity(code: Code) -> Severity {
@@ -349,13 +359,15 @@ fn details(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> Details {
 fn message(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> String {
     let url = redact::url(&exchange.request.url);
     let method = exchange.request.method.as_str();
-    let origin = view
-        .judged
-        .fetch
-        .initiator_origin
-        .value
-        .as_ref()
-        .map_or("an unknown origin", |origin| origin.serialised());
+    let page = view.judged.fetch.initiator_origin.value.as_ref();
+    let origin = match (page, asking_origin(view, exchange)) {
+        (Some(page), Some(asking)) if asking.is_opaque() && !page.is_opaque() => {
+            format!("{page} (`null` after a redirect)")
+        }
+        (Some(page), _) => page.serialised().to_owned(),
+        (None, Some(asking)) => asking.serialised().to_owned(),
+        (None, None) => "an unknown origin".to_owned(),
+    };
     let value = |name| {
         exchange
             .response()
@@ -413,7 +425,7 @@ fn message(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> String {
             asked("Access-Control-Request-Headers"),
             value("Access-Control-Allow-Headers")
         ),
-        code => text::of(code).title.to_owned(),
+        code => code.explanation().title.to_owned(),
     };
     format!("{method} {url} from {origin}: {what}{}", case.remark)
 }

@@ -34,7 +34,9 @@ pub(crate) fn export(capture: &Path, keylogs: &[PathBuf], output: Option<&Path>)
         Ok(read) if read.recorder == Recorder::Packets => read,
         Ok(_) => {
             let name = capture.display();
-            return complain(&format!("{name}: a HAR already; export reads packet captures"));
+            return complain(&format!(
+                "{name}: a HAR already; export reads packet captures"
+            ));
         }
         Err(error) => return complain(&redact::text(&error.to_string())),
     };

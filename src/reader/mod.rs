@@ -80,7 +80,9 @@ pub fn read_with<S: BodyScan>(
     let outcome = source.open().and_then(|opened| match opened.content {
         Content::Stream(mut reader) => match opened.format {
             Format::Har => har::read(&mut reader, &name, scan, options),
-            Format::Pcap => capture::read(reader, source, &name, options).map(|read| (read, Vec::new())),
+            Format::Pcap => {
+                capture::read(reader, source, &name, options).map(|read| (read, Vec::new()))
+            }
         },
         Content::Archive(mut archive) => {
             let (member, others) = archive.har_member()?;

@@ -140,13 +140,19 @@ pub(crate) fn proves_complete(name: &[u8]) -> bool {
 }
 
 /// The lines of a same-origin exchange that pairing and inference still need: cookies tell of credentials, `Location`
-/// links hops, `Origin` and `Sec-Fetch-*` say what the exchange was, and two `Access-Control-Request-*` lines a preflight.
+/// links hops, `Origin`, `Referer` and `Sec-Fetch-*` say what the exchange was, and two `Access-Control-Request-*` lines a preflight.
 pub(crate) fn is_kept_of_same_origin(name: &[u8]) -> bool {
     let mut buffer = [0; LONGEST];
     let name = lower(name, &mut buffer);
     matches!(
         name,
-        b"authorization" | b"cookie" | b"location" | b"origin" | b"set-cookie" | b"upgrade"
+        b"authorization"
+            | b"cookie"
+            | b"location"
+            | b"origin"
+            | b"referer"
+            | b"set-cookie"
+            | b"upgrade"
     ) || name.starts_with(b"sec-fetch-")
         || name.starts_with(b"access-control-")
 }

@@ -34,12 +34,16 @@ pub(crate) fn is_plain<'l>(
     {
         return false;
     }
-    let is_document = request("sec-fetch-dest").is_some_and(|dest| {
-        matches!(
+    let is_document = match request("sec-fetch-dest") {
+        Some(dest) => matches!(
             dest,
             b"document" | b"iframe" | b"frame" | b"embed" | b"object"
-        )
-    });
+        ),
+        None => {
+            request("upgrade-insecure-requests").is_some()
+                || request("accept").is_some_and(|accept| accept.starts_with(b"text/html"))
+        }
+    };
     matches!(status, Some(200..=299 | 304 | 400..=599))
         && !is_document
         && !response.any(retained::is_about_origins)

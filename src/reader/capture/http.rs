@@ -2,9 +2,7 @@
 
 use super::stream::{Context, Place, Stream};
 use super::transaction;
-use crate::http::{
-    Connection, MessageId, MessageSink, Oddity, Protocol, Transaction, TunnelEvent,
-};
+use crate::http::{Connection, MessageId, MessageSink, Oddity, Protocol, Transaction, TunnelEvent};
 use crate::net::{Direction, Finish, Stamp};
 
 /// An HTTP connection, and the tunnels it became.
@@ -88,7 +86,9 @@ impl HttpStream {
         }
         if self.state.is_http {
             for (oddity, stamp, count) in self.state.oddities {
-                context.collector.http_oddity(oddity, context.flow, stamp, count);
+                context
+                    .collector
+                    .http_oddity(oddity, context.flow, stamp, count);
             }
         } else {
             context.collector.meet("not-http", context.flow, last);
@@ -106,8 +106,8 @@ impl MessageSink for Sink<'_, '_, '_> {
     fn transaction(&mut self, transaction: Transaction) {
         self.state.is_http = true;
         // Nothing more comes from a server that closed or reset the connection.
-        let is_over = matches!(self.context.how, Some(Finish::Reset | Finish::Closed))
-            && !self.state.has_gap;
+        let is_over =
+            matches!(self.context.how, Some(Finish::Reset | Finish::Closed)) && !self.state.has_gap;
         transaction::collect(&transaction, &self.state.place, is_over, self.context);
     }
 

@@ -57,7 +57,9 @@ pub(super) fn read(
     {
         let mut shared = shared.borrow_mut();
         // Errors show again in the second pass.
-        let _ = scan_secrets(first_pass, |text| Arc::make_mut(&mut shared.keylog).add(text));
+        let _ = scan_secrets(first_pass, |text| {
+            Arc::make_mut(&mut shared.keylog).add(text)
+        });
     }
     let bytes = Cell::new(0);
     let mut reader = CaptureReader::new(Counted {

@@ -134,7 +134,9 @@ impl Stream {
         match std::mem::take(&mut self.layer) {
             Layer::Tls(tls) => tls.finish(context),
             Layer::Http(http) => http.finish(context),
-            Layer::TooDeep => context.collector.meet("tunnel-too-deep", context.flow, last),
+            Layer::TooDeep => context
+                .collector
+                .meet("tunnel-too-deep", context.flow, last),
             Layer::Fresh | Layer::Opening(..) => {}
         }
     }

@@ -68,8 +68,7 @@ pub(super) fn collect(
     }
     // Of a head whose lines are not all known, no line can be said to be missing, and that is what verdicts rest on.
     let response = response.filter(|response| response.headers_complete);
-    let shrinks =
-        !context.collector.keeps_all && is_plainly_same_origin(request, response, &url);
+    let shrinks = !context.collector.keeps_all && is_plainly_same_origin(request, response, &url);
     let builder = &mut context.collector.builder;
     let headers = keep(builder, &request.headers, retained::request_value, shrinks);
     let outcome = match response {
@@ -110,10 +109,9 @@ pub(super) fn collect(
             connection: flow_number(flow),
             is_multiplexed: transaction.stream_id.is_some(),
             server_ip: Some(flow.server.ip().to_canonical()),
-            client: first_value(&request.headers, "user-agent").map_or(
-                Client::Unknown,
-                |value| retained::client(&String::from_utf8_lossy(value)),
-            ),
+            client: first_value(&request.headers, "user-agent").map_or(Client::Unknown, |value| {
+                retained::client(&String::from_utf8_lossy(value))
+            }),
             has_request_body: request.body_len > 0,
             ..Hints::default()
         },
@@ -182,7 +180,11 @@ fn candidates(request: &RequestHead, kind: Kind, place: &Place, server: SocketAd
     let target = match target.split_once("://") {
         // Absolute form (RFC 9112, section 3.2.2), as proxies are asked.
         Some((given, rest)) if is_scheme(given) => {
-            let scheme = if kind == Kind::WebSocket { scheme } else { given };
+            let scheme = if kind == Kind::WebSocket {
+                scheme
+            } else {
+                given
+            };
             texts.push(format!("{scheme}://{rest}"));
             rest.find('/').map_or("/", |at| &rest[at..]).to_owned()
         }

@@ -64,7 +64,9 @@ pub(super) fn net(oddity: Net, value: u64) -> String {
 /// What a defect of HTTP means.
 pub(super) fn http(oddity: Http) -> &'static str {
     match oddity {
-        Http::MidStreamStart => "connections whose start is not in the capture; reading began at the first message found",
+        Http::MidStreamStart => {
+            "connections whose start is not in the capture; reading began at the first message found"
+        }
         Http::SynchronisationLost => "holes hid where messages begin",
         Http::Resynchronised => "the next message behind a hole was found",
         Http::Garbage => "bytes between messages that are no message",
@@ -73,19 +75,31 @@ pub(super) fn http(oddity: Http) -> &'static str {
         Http::HeaderLineMalformed => "header lines without name or colon",
         Http::HeaderLineFolded => "header values continued on the next line",
         Http::ContentLengthInvalid => "Content-Length that is no number",
-        Http::ContentLengthConflict => "several Content-Length values that differ; the first was used",
+        Http::ContentLengthConflict => {
+            "several Content-Length values that differ; the first was used"
+        }
         Http::ChunkMalformed => "chunks whose size or end is none",
         Http::PairingUncertain => "responses that several requests could claim, or none",
         Http::TooManyPending => "more unfinished exchanges on a connection than are held",
-        Http::SwitchUnanswered => "bytes behind an upgrade or CONNECT whose answer is not in the capture",
+        Http::SwitchUnanswered => {
+            "bytes behind an upgrade or CONNECT whose answer is not in the capture"
+        }
         Http::FrameMalformed => "HTTP/2 frames against RFC 9113",
         Http::FrameTooLong => "HTTP/2 frames longer than their receiver allowed",
-        Http::HeaderBlockMalformed => "HTTP/2 header blocks that break RFC 7541; later ones may lack fields",
+        Http::HeaderBlockMalformed => {
+            "HTTP/2 header blocks that break RFC 7541; later ones may lack fields"
+        }
         Http::HeaderBlockTooLong => "HTTP/2 header blocks too long to be kept",
-        Http::HeaderFieldsUnknown => "HTTP/2 header fields that refer to a part of the connection before the capture",
+        Http::HeaderFieldsUnknown => {
+            "HTTP/2 header fields that refer to a part of the connection before the capture"
+        }
         Http::HeaderListTooLong => "HTTP/2 header lists beyond the limit; their rest was dropped",
-        Http::PseudoHeaderMalformed => "HTTP/2 pseudo-headers that are repeated, unknown or misplaced",
-        Http::ConnectProtocolNotEnabled => ":protocol without the server's SETTINGS_ENABLE_CONNECT_PROTOCOL",
+        Http::PseudoHeaderMalformed => {
+            "HTTP/2 pseudo-headers that are repeated, unknown or misplaced"
+        }
+        Http::ConnectProtocolNotEnabled => {
+            ":protocol without the server's SETTINGS_ENABLE_CONNECT_PROTOCOL"
+        }
     }
 }
 
@@ -127,12 +141,18 @@ pub(super) fn keeps_plaintext(kind: OutcomeKind) -> bool {
 /// What the names mean that the reader of captures gives itself.
 pub(super) fn other(name: &str) -> &'static str {
     match name {
-        "h2-request-unknown" => "HTTP/2 requests whose method was named before the capture began were left out",
+        "h2-request-unknown" => {
+            "HTTP/2 requests whose method was named before the capture began were left out"
+        }
         "h2-response-incomplete" => {
             "HTTP/2 responses of which some header lines are unknown count as not recorded"
         }
-        "h2-server-push" => "responses that a server pushed unasked are no fetches and were left out",
-        "http-response-without-request" => "responses whose requests are not in the capture were left out",
+        "h2-server-push" => {
+            "responses that a server pushed unasked are no fetches and were left out"
+        }
+        "http-response-without-request" => {
+            "responses whose requests are not in the capture were left out"
+        }
         "http-url-unreadable" => "requests whose URL cannot be told were left out",
         "not-http" => "connections that carry neither TLS nor HTTP were passed over",
         "tunnel-too-deep" => "tunnels inside more tunnels than are looked into",

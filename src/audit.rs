@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exchange::Capture;
 use crate::finding::Finding;
 use crate::inputs::{Input, Inputs, record_failure};
-use crate::judge::{EngineChoice, Session, engine_of, judge};
+use crate::judge::{EngineChoice, Session, engine_of, judge, judge_worker_answer};
 use crate::notice::Notice;
 use crate::options::Options;
 use crate::pairing::{self, Fetch, Paired};
@@ -76,10 +76,22 @@ pub fn run(inputs: Inputs, options: &Options) -> Audit {
 }
 
 fn run_here(inputs: Inputs, options: &Options) -> Audit {
-    let KeyLogs { keylog, errors, notices } = KeyLogs::read(&options.keylogs);
-    let mut audit = Audit { errors, notices, ..Audit::default() };
+    let KeyLogs {
+        keylog,
+        errors,
+        notices,
+    } = KeyLogs::read(&options.keylogs);
+    let mut audit = Audit {
+        errors,
+        notices,
+        ..Audit::default()
+    };
     audit.errors.extend(inputs.errors);
-    let reading = reader::Options { check_har: options.check_har, keylog: Arc::new(keylog), ..reader::Options::default() };
+    let reading = reader::Options {
+        check_har: options.check_har,
+        keylog: Arc::new(keylog),
+        ..reader::Options::default()
+    };
     let read: Vec<(Input, Result<Judged, ErrorKind>)> = inputs
         .inputs
         .into_par_iter()
@@ -96,13 +108,19 @@ fn run_here(inputs: Inputs, options: &Options) -> Audit {
     }
     audit.fetches.sort_by_cached_key(|judged| {
         let first = judged.fetch.first(&audit.captures[judged.capture as usize]);
-        (first.and_then(|exchange| exchange.started), judged.capture, first.map(|exchange| exchange.locus))
+        (
+            first.and_then(|exchange| exchange.started),
+            judged.capture,
+            first.map(|exchange| exchange.locus),
+        )
     });
     audit.findings = findings(&audit.captures, &audit.fetches, options);
     if !options.all_fetches {
         audit.fetches.shrink_to_fit();
     }
-    audit.notices.sort_by(|a, b| (&a.file, a.locus, a.name, &a.message).cmp(&(&b.file, b.locus, b.name, &b.message)));
+    audit.notices.sort_by(|a, b| {
+        (&a.file, a.locus, a.name, &a.message).cmp(&(&b.file, b.locus, b.name, &b.message))
+    });
     audit
 }
 
@@ -113,27 +131,47 @@ struct Judged {
     counts: BTreeMap<Class, u64>,
 }
 
-fn read_and_judge(input: &Input, reading: &reader::Options, options: &Options) -> Result<Judged, ErrorKind> {
-    let source = if input.path.as_os_str() == "-" { Source::stdin() } else { Source::path(&input.path) };
+fn read_and_judge(
+    input: &Input,
+    reading: &reader::Options,
+    options: &Options,
+) -> Result<Judged, ErrorKind> {
+    let source = if input.path.as_os_str() == "-" {
+        Source::stdin()
+    } else {
+        Source::path(&input.path)
+    };
     let mut capture = reader::read(&source, reading).map_err(|error| error.kind)?;
-    let engine = options.engine.map_or(EngineChoice::Auto, EngineChoice::Fixed);
+    let engine = options
+        .engine
+        .map_or(EngineChoice::Auto, EngineChoice::Fixed);
     let paired = pair(&capture, engine);
-    if let Some(first) = paired.served_by_worker.first() {
+    if let Some(first) = paired
+        .served_by_worker
+        .first()
+        .and_then(|(page, _)| page.first(&capture))
+    {
+        let locus = first.locus;
         capture.notices.push(Notice {
             name: "served-by-service-worker",
-            message: "requests that a service worker sent on are judged by the worker's own entry".to_owned(),
+            message: "requests that a service worker sent on are judged by the worker's own entry"
+                .to_owned(),
             file: capture.source.clone(),
-            locus: Some(capture.exchanges[*first as usize].locus),
+            locus: Some(locus),
             count: paired.served_by_worker.len() as u64,
         });
     }
-    let mut fetches = judge_all(&capture, paired.fetches, 0, engine);
+    let mut fetches = judge_paired(&capture, paired, engine);
     let mut counts = BTreeMap::new();
     for judged in &fetches {
         *counts.entry(judged.verdict.class()).or_insert(0) += 1;
     }
     fetches.retain(|judged| is_row(judged, options.all_fetches));
-    Ok(Judged { capture, fetches, counts })
+    Ok(Judged {
+        capture,
+        fetches,
+        counts,
+    })
 }
 
 impl Audit {
@@ -179,7 +217,10 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
     let observed = fetches
         .par_iter()
         .fold(new_context, |mut context, judged| {
-            context.observe(FetchView { capture: &captures[judged.capture as usize], judged });
+            context.observe(FetchView {
+                capture: &captures[judged.capture as usize],
+                judged,
+            });
             context
         })
         .reduce(new_context, |mut all, part| {
@@ -191,7 +232,10 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
         .par_iter()
         .enumerate()
         .fold(Findings::new, |mut found, (index, judged)| {
-            let view = FetchView { capture: &captures[judged.capture as usize], judged };
+            let view = FetchView {
+                capture: &captures[judged.capture as usize],
+                judged,
+            };
             rules::check(view, index as u32, &context, &mut found);
             found
         })
@@ -205,25 +249,64 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
 
 fn pair(capture: &Capture, engine: EngineChoice) -> Paired {
     pairing::pair(capture, |preflight| {
-        let max_age = preflight.response().and_then(|response| response.headers.get("access-control-max-age"));
+        let max_age = preflight
+            .response()
+            .and_then(|response| response.headers.get("access-control-max-age"));
         crate::cors::max_age_seconds(max_age.as_deref(), engine_of(engine, capture, preflight))
     })
 }
 
-fn judge_all(capture: &Capture, fetches: Vec<Fetch>, index: u32, engine: EngineChoice) -> Vec<JudgedFetch> {
+fn judge_all(
+    capture: &Capture,
+    fetches: Vec<Fetch>,
+    index: u32,
+    engine: EngineChoice,
+) -> Vec<JudgedFetch> {
     let session = Session::new(capture);
     fetches
         .into_par_iter()
         .map(|mut fetch| {
-            let engine = fetch.first(capture).map_or(Engine::Shipping, |first| engine_of(engine, capture, first));
+            let engine = fetch
+                .first(capture)
+                .map_or(Engine::Shipping, |first| engine_of(engine, capture, first));
             let judgement = judge(capture, &session, &mut fetch, engine);
-            JudgedFetch { capture: index, fetch, verdict: judgement.verdict, alternatives: judgement.alternatives }
+            JudgedFetch {
+                capture: index,
+                fetch,
+                verdict: judgement.verdict,
+                alternatives: judgement.alternatives,
+            }
         })
         .collect()
+}
+
+/// Judges everything paired: a request that a service worker sent on by the worker's own exchange, unless the worker's
+/// answer was one that the page's request could not take.
+fn judge_paired(capture: &Capture, paired: Paired, engine: EngineChoice) -> Vec<JudgedFetch> {
+    let mut fetches = judge_all(capture, paired.fetches, 0, engine);
+    for (page, worker_side) in paired.served_by_worker {
+        let of_worker = fetches.iter().find(|judged| {
+            judged
+                .fetch
+                .hops
+                .iter()
+                .any(|hop| hop.exchange == Some(worker_side))
+        });
+        let Some(of_worker) = of_worker else { continue };
+        if let Some(verdict) = judge_worker_answer(capture, &page, of_worker.verdict) {
+            fetches.push(JudgedFetch {
+                capture: 0,
+                fetch: page,
+                verdict,
+                alternatives: Vec::new(),
+            });
+        }
+    }
+    fetches
 }
 
 /// Pairs and judges one recording: every fetch, same-origin ones and navigations too.
 #[must_use]
 pub fn judge_capture(capture: &Capture, engine: EngineChoice) -> Vec<JudgedFetch> {
-    judge_all(capture, pair(capture, engine).fetches, 0, engine)
+    judge_paired(capture, pair(capture, engine), engine)
 }

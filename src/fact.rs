@@ -40,6 +40,8 @@ pub enum Basis {
     PreflightOrigin,
     /// `Sec-Fetch-Site`.
     SecFetchSite,
+    /// `Service-Worker: script`.
+    ServiceWorkerScript,
     /// The document that the HTML parser worked on.
     InitiatorParser,
     /// The page that the entry refers to.
@@ -130,6 +132,7 @@ impl Basis {
             Self::OriginHeader => "origin-header",
             Self::PreflightOrigin => "preflight-origin",
             Self::SecFetchSite => "sec-fetch-site",
+            Self::ServiceWorkerScript => "service-worker-script",
             Self::InitiatorParser => "initiator-parser",
             Self::PageUrl => "page-url",
             Self::Referer => "referer",

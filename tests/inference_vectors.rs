@@ -3,6 +3,8 @@
 //! Each vector becomes a small HAR, is read, paired and judged like any other. `CORSAUDIT_VECTORS` names another file
 //! of the same schema.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use corsaudit::cors::{Class, CredentialsMode, Warning};
 use corsaudit::exchange::{Capture, Recorder};
 use corsaudit::fact::{Confidence, Fact};
@@ -13,13 +15,17 @@ use corsaudit::source::Source;
 use serde_json::{Map, Value, json};
 
 fn vectors() -> Value {
-    let path = std::env::var("CORSAUDIT_VECTORS").unwrap_or_else(|_| "tests/data/verdict-vectors.json".to_owned());
+    let path = std::env::var("CORSAUDIT_VECTORS")
+        .unwrap_or_else(|_| "tests/data/verdict-vectors.json".to_owned());
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 fn headers(list: Option<&Value>) -> Value {
     let lines = list.and_then(Value::as_array).cloned().unwrap_or_default();
-    lines.iter().map(|line| json!({"name": line[0], "value": line[1]})).collect()
+    lines
+        .iter()
+        .map(|line| json!({"name": line[0], "value": line[1]}))
+        .collect()
 }
 
 /// An entry that starts `at` milliseconds after the vector's own.
@@ -37,7 +43,14 @@ fn recording(observed: &Value) -> (Value, usize) {
     let url = observed["url"].as_str().unwrap();
     let method = observed["method"].as_str().unwrap();
     let status = observed["status"].as_i64().unwrap_or(200);
-    let mut main = entry(0, method, url, headers(observed.get("request_headers")), status, headers(observed.get("response_headers")));
+    let mut main = entry(
+        0,
+        method,
+        url,
+        headers(observed.get("request_headers")),
+        status,
+        headers(observed.get("response_headers")),
+    );
     if observed.get("response_headers").is_none() && observed.get("status").is_none() {
         main["response"] = Value::Null;
     }
@@ -46,43 +59,79 @@ fn recording(observed: &Value) -> (Value, usize) {
     }
     if observed["outcome"] == "ok" {
         main["response"]["_error"] = Value::Null;
-        main["response"]["content"] = json!({"size": observed["body_size"].as_i64().unwrap_or(100), "text": "x"});
+        main["response"]["content"] =
+            json!({"size": observed["body_size"].as_i64().unwrap_or(100), "text": "x"});
     }
     if let Some(cookies) = observed.get("har_cookies") {
         main["request"]["cookies"] = cookies.clone();
     }
-    for (key, field) in [("resource_type", "_resourceType"), ("from_cache", "_fromCache"), ("connection", "_connectionId")] {
+    for (key, field) in [
+        ("resource_type", "_resourceType"),
+        ("from_cache", "_fromCache"),
+        ("connection", "_connectionId"),
+    ] {
         if let Some(value) = observed.get(key) {
             main[field] = value.clone();
         }
     }
     let mut log = Map::new();
-    let creator = if observed["source"] == "har-chrome" { "WebInspector" } else { "tshark" };
+    let creator = if observed["source"] == "har-chrome" {
+        "WebInspector"
+    } else {
+        "tshark"
+    };
     log.insert("creator".into(), json!({"name": creator, "version": "1"}));
     if let Some(page) = observed.get("page_url") {
-        log.insert("pages".into(), json!([{"id": "page_1", "title": page, "startedDateTime": "2026-11-22T10:00:00Z"}]));
+        log.insert(
+            "pages".into(),
+            json!([{"id": "page_1", "title": page, "startedDateTime": "2026-11-22T10:00:00Z"}]),
+        );
         main["pageref"] = json!("page_1");
     }
     let other = "https://elsewhere.example/x";
     let acr = |origin: &str| json!([{"name": "Origin", "value": origin}, {"name": "Access-Control-Request-Method", "value": "PUT"}]);
     let mut entries = Vec::new();
-    if let Some(list) = observed.get("paired_preflight").filter(|list| list.is_array()) {
+    if let Some(list) = observed
+        .get("paired_preflight")
+        .filter(|list| list.is_array())
+    {
         let mut preflight = entry(1, "OPTIONS", url, headers(Some(list)), 0, json!([]));
         preflight["response"] = Value::Null;
         entries.push(preflight);
     }
     if observed["recording_has_preflights"] == true {
-        entries.push(entry(-900, "OPTIONS", other, acr("https://app.example"), 204, json!([])));
+        entries.push(entry(
+            -900,
+            "OPTIONS",
+            other,
+            acr("https://app.example"),
+            204,
+            json!([]),
+        ));
     }
     if observed["same_connection_as_preflight"] == true {
         main["_connectionId"] = json!("5");
-        let mut preflight = entry(-900, "OPTIONS", other, acr("https://app.example"), 204, json!([]));
+        let mut preflight = entry(
+            -900,
+            "OPTIONS",
+            other,
+            acr("https://app.example"),
+            204,
+            json!([]),
+        );
         preflight["_connectionId"] = json!("5");
         entries.push(preflight);
     }
     if observed.get("connection_shared_with").is_some() {
         let navigation = json!([{"name": "Sec-Fetch-Mode", "value": "navigate"}, {"name": "Sec-Fetch-Dest", "value": "document"}]);
-        let mut shared = entry(-900, "GET", "https://api.other.test/", navigation, 200, json!([]));
+        let mut shared = entry(
+            -900,
+            "GET",
+            "https://api.other.test/",
+            navigation,
+            200,
+            json!([]),
+        );
         shared["_connectionId"] = observed["connection"].clone();
         entries.push(shared);
     }
@@ -93,8 +142,22 @@ fn recording(observed: &Value) -> (Value, usize) {
             {"name": "Sec-Fetch-Site", "value": "cross-site"},
             {"name": "Sec-Fetch-Mode", "value": "no-cors"},
         ]);
-        entries.push(entry(-900, "GET", "https://api.other.test/login", json!([]), 200, set));
-        entries.push(entry(900, "GET", "https://api.other.test/later", sent, 200, json!([])));
+        entries.push(entry(
+            -900,
+            "GET",
+            "https://api.other.test/login",
+            json!([]),
+            200,
+            set,
+        ));
+        entries.push(entry(
+            900,
+            "GET",
+            "https://api.other.test/later",
+            sent,
+            200,
+            json!([]),
+        ));
     }
     if let Some(stored) = observed.get("earlier_200_headers") {
         let request = json!([{"name": "Origin", "value": "https://app.example"}, {"name": "Sec-Fetch-Mode", "value": "cors"}]);
@@ -110,30 +173,40 @@ fn recording(observed: &Value) -> (Value, usize) {
 }
 
 fn label<T>(fact: &Fact<T>, value: impl Fn(&T) -> String) -> Value {
-    fact.value.as_ref().map_or(Value::Null, |known| Value::String(value(known)))
+    fact.value
+        .as_ref()
+        .map_or(Value::Null, |known| Value::String(value(known)))
 }
 
 /// What we infer, under the keys that the vector expects.
 fn inferred(observed: &Value, expect: &Map<String, Value>) -> Map<String, Value> {
     let (har, index) = recording(observed);
-    let mut capture: Capture =
-        read(&Source::bytes("vector.har", har.to_string().into_bytes()), &Options::default()).unwrap();
+    let mut capture: Capture = read(
+        &Source::bytes("vector.har", har.to_string().into_bytes()),
+        &Options::default(),
+    )
+    .unwrap();
     if observed["source"] == "pcap" {
         capture.recorder = Recorder::Packets;
     }
-    capture.exchanges[index].request.headers_complete = observed["headers_complete"].as_bool().unwrap_or(true);
+    capture.exchanges[index].request.headers_complete =
+        observed["headers_complete"].as_bool().unwrap_or(true);
     capture.sanitized = observed["sanitized"].as_bool().unwrap_or(false);
     let judged = corsaudit::audit::judge_capture(&capture, EngineChoice::Auto);
     let main = &capture.exchanges[index];
     let row = judged
         .iter()
-        .find(|row| row.fetch.hops.iter().any(|hop| {
-            hop.exchange == Some(index as u32) || hop.preflight.exchange() == Some(index as u32)
-        }))
+        .find(|row| {
+            row.fetch.hops.iter().any(|hop| {
+                hop.exchange == Some(index as u32) || hop.preflight.exchange() == Some(index as u32)
+            })
+        })
         .expect("the vector's exchange belongs to a fetch");
     let fetch = &row.fetch;
     let preflight = match fetch.hops[0].preflight {
-        PreflightLink::Recorded(preflight) if fetch.hops[0].exchange.is_some() => Some(&capture.exchanges[preflight as usize]),
+        PreflightLink::Recorded(preflight) if fetch.hops[0].exchange.is_some() => {
+            Some(&capture.exchanges[preflight as usize])
+        }
         _ => None,
     };
     let author = author_headers(main, preflight);
@@ -152,17 +225,35 @@ fn inferred(observed: &Value, expect: &Map<String, Value>) -> Map<String, Value>
             "credentials_basis" => json!(fetch.credentials.basis.as_str()),
             "verdict" => json!(row.verdict.class().as_str()),
             "code" => json!(row.verdict.code.as_str()),
-            "role" => json!(if main.is_preflight() { "preflight" } else { "actual" }),
-            "client" => json!(if row.verdict.code.as_str() == "non-browser-client" { "non-browser" } else { "browser" }),
+            "role" => json!(if main.is_preflight() {
+                "preflight"
+            } else {
+                "actual"
+            }),
+            "client" => json!(if row.verdict.code.as_str() == "non-browser-client" {
+                "non-browser"
+            } else {
+                "browser"
+            }),
             "unsafe_headers" => json!(author.unsafe_names),
-            "basis" => json!(if preflight.is_some() { "acrh" } else { "computed" }),
+            "basis" => json!(if preflight.is_some() {
+                "acrh"
+            } else {
+                "computed"
+            }),
             "needs_preflight" | "preflight_missing" => {
                 json!(row.verdict.warnings.contains(Warning::PreflightNotRecorded))
             }
             "outcome_agrees" => json!(!row.verdict.warnings.contains(Warning::OutcomeConflict)),
             "hint" => {
                 let hint = expect["hint"].as_str().unwrap();
-                json!(row.verdict.warnings.iter().find(|warning| warning.as_str() == hint).map(Warning::as_str))
+                json!(
+                    row.verdict
+                        .warnings
+                        .iter()
+                        .find(|warning| warning.as_str() == hint)
+                        .map(Warning::as_str)
+                )
             }
             "synthetic" => json!(main.is_synthetic_redirect()),
             "policy_findings" => json!([]),
@@ -191,14 +282,24 @@ fn confidence(
     if about("credentials_basis") {
         return fetch.credentials.confidence;
     }
-    if expect.get("code").is_some_and(|code| code.as_str().is_some_and(|code| code.starts_with("undetermined"))) {
+    if expect.get("code").is_some_and(|code| {
+        code.as_str()
+            .is_some_and(|code| code.starts_with("undetermined"))
+    }) {
         return row.verdict.confidence;
     }
     if about("synthetic") {
         return Confidence::High;
     }
-    let facts = [("origin_basis", fetch.initiator_origin.confidence), ("mode_basis", fetch.mode.confidence)];
-    let named = facts.iter().filter(|(key, _)| about(key)).map(|(_, confidence)| *confidence).min();
+    let facts = [
+        ("origin_basis", fetch.initiator_origin.confidence),
+        ("mode_basis", fetch.mode.confidence),
+    ];
+    let named = facts
+        .iter()
+        .filter(|(key, _)| about(key))
+        .map(|(_, confidence)| *confidence)
+        .min();
     named.unwrap_or_else(|| fetch.initiator_origin.confidence.min(fetch.mode.confidence))
 }
 
@@ -212,11 +313,20 @@ fn inference_vectors() {
         let got = inferred(&vector["observed"], expect);
         for (key, value) in expect {
             if got[key] != *value {
-                failures.push(format!("{}: {key}: expected {value}, got {}", vector["id"], got[key]));
+                failures.push(format!(
+                    "{}: {key}: expected {value}, got {}",
+                    vector["id"], got[key]
+                ));
             }
         }
     }
-    assert!(failures.is_empty(), "{} of {} vectors:\n{}", failures.len(), vectors.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {} vectors:\n{}",
+        failures.len(),
+        vectors.len(),
+        failures.join("\n")
+    );
 }
 
 /// A verdict of the class `undetermined` never claims more confidence than a guess.
@@ -224,10 +334,18 @@ fn inference_vectors() {
 fn undetermined_vectors_claim_nothing() {
     for vector in vectors()["inference_vectors"].as_array().unwrap() {
         let (har, _) = recording(&vector["observed"]);
-        let capture = read(&Source::bytes("vector.har", har.to_string().into_bytes()), &Options::default()).unwrap();
+        let capture = read(
+            &Source::bytes("vector.har", har.to_string().into_bytes()),
+            &Options::default(),
+        )
+        .unwrap();
         for row in corsaudit::audit::judge_capture(&capture, EngineChoice::Auto) {
             if row.verdict.class() == Class::Undetermined {
-                assert!(row.verdict.confidence <= Confidence::Low, "{}", vector["id"]);
+                assert!(
+                    row.verdict.confidence <= Confidence::Low,
+                    "{}",
+                    vector["id"]
+                );
             }
         }
     }

@@ -187,10 +187,12 @@ fn fixture() -> Audit {
                     Hop {
                         exchange: Some(1),
                         preflight: PreflightLink::Recorded(0),
+                        stored: None,
                     },
                     Hop {
                         exchange: Some(2),
                         preflight: PreflightLink::Cached(0),
+                        stored: None,
                     },
                 ],
                 Code::MissingAllowOrigin,
@@ -200,6 +202,7 @@ fn fixture() -> Audit {
                 vec![Hop {
                     exchange: None,
                     preflight: PreflightLink::Recorded(3),
+                    stored: None,
                 }],
                 Code::UndeterminedCredentials,
                 &[Code::OkWildcard, Code::WildcardWithCredentials],

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::cors::{
-    self, Answer, AuthorHeaders, CredentialsMode, EmbedderPolicy, LocalNetwork, Origin, Preflight, RedirectMode,
-    RequestMode,
+    self, Answer, AuthorHeaders, CredentialsMode, EmbedderPolicy, LocalNetwork, Origin, Preflight,
+    RedirectMode, RequestMode,
 };
 use crate::exchange::{Capture, Exchange, Method, Outcome, Recorder, Response};
 use crate::header::{HeaderList, HeaderListBuilder};
@@ -42,7 +42,11 @@ struct CasePreflight<'c> {
 
 impl<'c> Case<'c> {
     /// Lays out a fetch. `None` for a fetch whose hops name no exchange of the capture.
-    pub(super) fn new(capture: &'c Capture, fetch: &Fetch, local_network: Option<LocalNetwork>) -> Option<Self> {
+    pub(super) fn new(
+        capture: &'c Capture,
+        fetch: &Fetch,
+        local_network: Option<LocalNetwork>,
+    ) -> Option<Self> {
         let at = |index: u32| capture.exchanges.get(index as usize);
         let mut hops = Vec::with_capacity(fetch.hops.len());
         for hop in &fetch.hops {
@@ -55,9 +59,13 @@ impl<'c> Case<'c> {
             let preflight = recorded.map(|exchange| CasePreflight {
                 exchange,
                 origin: origin_header(exchange),
-                method: requested_method(exchange)
-                    .unwrap_or_else(|| actual.map_or(Method::Get, |actual| actual.request.method.clone())),
-                headers: exchange.request.headers.get("access-control-request-headers"),
+                method: requested_method(exchange).unwrap_or_else(|| {
+                    actual.map_or(Method::Get, |actual| actual.request.method.clone())
+                }),
+                headers: exchange
+                    .request
+                    .headers
+                    .get("access-control-request-headers"),
             });
             let method = match (actual, &preflight) {
                 (None, Some(preflight)) => Cow::Owned(preflight.method.clone()),
@@ -80,7 +88,13 @@ impl<'c> Case<'c> {
         let first = hops.first()?;
         let preflight = first.preflight.as_ref().map(|preflight| preflight.exchange);
         let unsafe_names = author_headers(first.exchange, preflight).unsafe_names;
-        Some(Self { recorder: capture.recorder, no_headers: HeaderList::default(), hops, unsafe_names, local_network })
+        Some(Self {
+            recorder: capture.recorder,
+            no_headers: HeaderList::default(),
+            hops,
+            unsafe_names,
+            local_network,
+        })
     }
 
     /// Runs the procedure's view of this case, with the given values for what recordings seldom tell.
@@ -99,15 +113,21 @@ impl<'c> Case<'c> {
                 url: &hop.exchange.request.url,
                 method: Some(&hop.method),
                 wire_origin: hop.wire_origin.as_ref(),
-                preflight: hop.preflight.as_ref().map_or(Preflight::NotRecorded, |preflight| Preflight::Recorded {
-                    origin: preflight.origin.as_ref(),
-                    method: &preflight.method,
-                    headers: preflight.headers.as_deref(),
-                    response: match preflight.exchange.response() {
-                        Some(response) => Some(Answer { status: response.status, headers: &response.headers }),
-                        None => self.proxy_answer(preflight.exchange),
-                    },
-                }),
+                preflight: hop
+                    .preflight
+                    .as_ref()
+                    .map_or(Preflight::NotRecorded, |preflight| Preflight::Recorded {
+                        origin: preflight.origin.as_ref(),
+                        method: &preflight.method,
+                        headers: preflight.headers.as_deref(),
+                        response: match preflight.exchange.response() {
+                            Some(response) => Some(Answer {
+                                status: response.status,
+                                headers: &response.headers,
+                            }),
+                            None => self.proxy_answer(preflight.exchange),
+                        },
+                    }),
                 response: self.answer(hop),
             })
             .collect();
@@ -131,7 +151,10 @@ impl<'c> Case<'c> {
             return None;
         }
         match hop.exchange.response() {
-            Some(response) => Some(Answer { status: response.status, headers: hop.headers.as_deref()? }),
+            Some(response) => Some(Answer {
+                status: response.status,
+                headers: hop.headers.as_deref()?,
+            }),
             None => self.proxy_answer(hop.exchange),
         }
     }
@@ -141,8 +164,15 @@ impl<'c> Case<'c> {
     fn proxy_answer(&self, exchange: &Exchange) -> Option<Answer<'_>> {
         let failed = self.recorder == Recorder::Mitmproxy
             && matches!(exchange.outcome, Outcome::NoResponse)
-            && exchange.hints.error.as_deref().is_some_and(|reason| !reason.to_ascii_lowercase().contains("client"));
-        failed.then_some(Answer { status: BAD_GATEWAY, headers: &self.no_headers })
+            && exchange
+                .hints
+                .error
+                .as_deref()
+                .is_some_and(|reason| !reason.to_ascii_lowercase().contains("client"));
+        failed.then_some(Answer {
+            status: BAD_GATEWAY,
+            headers: &self.no_headers,
+        })
     }
 }
 
@@ -150,7 +180,10 @@ impl<'c> Case<'c> {
 fn refresh(stored: &Response, not_modified: &Response) -> HeaderList {
     let mut lines = HeaderListBuilder::new();
     for (name, value) in stored.headers.iter() {
-        let replaced = not_modified.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        let replaced = not_modified
+            .headers
+            .iter()
+            .any(|(other, _)| other.eq_ignore_ascii_case(name));
         if !replaced {
             lines.push(name, value);
         }

@@ -3,8 +3,8 @@
 use super::case::Case;
 use super::is_loopback_host;
 use crate::cors::{
-    self, AddressSpace, BrowserMessage, Class, Clauses, Code, CredentialsMode, Load, LoadKind, LocalNetwork, Origin,
-    RequestMode,
+    self, AddressSpace, BrowserMessage, Class, Clauses, Code, CredentialsMode, Load, LoadKind,
+    LocalNetwork, Origin, RequestMode,
 };
 use crate::exchange::{Exchange, ResourceType};
 use crate::fact::Fact;
@@ -51,12 +51,30 @@ pub struct BrowserSentence {
 pub fn explain(view: FetchView<'_>) -> Explanation {
     let (fetch, verdict) = (&view.judged.fetch, &view.judged.verdict);
     let mut explanation = Explanation::default();
-    explanation.clauses.push(fact("initiator origin", &fetch.initiator_origin, Origin::to_string));
-    explanation.clauses.push(fact("request mode", &fetch.mode, RequestMode::to_string));
-    explanation.clauses.push(fact("credentials mode", &fetch.credentials, CredentialsMode::to_string));
-    let Some(last) = fetch.last(view.capture) else { return explanation };
-    let Some(case) = Case::new(view.capture, fetch, local_network(verdict.code, last)) else { return explanation };
-    let origin = fetch.initiator_origin.value.as_ref().unwrap_or(&Origin::OPAQUE);
+    explanation.clauses.push(fact(
+        "initiator origin",
+        &fetch.initiator_origin,
+        Origin::to_string,
+    ));
+    explanation
+        .clauses
+        .push(fact("request mode", &fetch.mode, RequestMode::to_string));
+    explanation.clauses.push(fact(
+        "credentials mode",
+        &fetch.credentials,
+        CredentialsMode::to_string,
+    ));
+    let Some(last) = fetch.last(view.capture) else {
+        return explanation;
+    };
+    let Some(case) = Case::new(view.capture, fetch, local_network(verdict.code, last)) else {
+        return explanation;
+    };
+    let origin = fetch
+        .initiator_origin
+        .value
+        .as_ref()
+        .unwrap_or(&Origin::OPAQUE);
     let mode = fetch.mode.value.unwrap_or(RequestMode::Cors);
     // Where the credentials mode is unknown, the one that leads to the verdict stands for both.
     let possible = match fetch.credentials.value {
@@ -68,20 +86,26 @@ pub fn explain(view: FetchView<'_>) -> Explanation {
             cors::evaluate(fetch, verdict.engine, &mut cors::NoTrace).code == verdict.code
         })
     };
-    let credentials = possible.iter().copied().find(leads_there).unwrap_or(possible[0]);
+    let credentials = possible
+        .iter()
+        .copied()
+        .find(leads_there)
+        .unwrap_or(possible[0]);
     case.with(origin, mode, credentials, |fetch| {
         let mut trace = Clauses::default();
         cors::evaluate(fetch, verdict.engine, &mut trace);
-        explanation.clauses.extend(trace.list.into_iter().map(|clause| ReportedClause {
-            step: clause.step.to_owned(),
-            value: redact::header_value(&clause.reads, clause.value.as_bytes()),
-            reads: clause.reads,
-            holds: clause.holds,
-        }));
+        explanation
+            .clauses
+            .extend(trace.list.into_iter().map(|clause| ReportedClause {
+                step: clause.step.to_owned(),
+                value: redact::header_value(&clause.reads, clause.value.as_bytes()),
+                reads: clause.reads,
+                holds: clause.holds,
+            }));
         if matches!(verdict.class(), Class::Blocked | Class::Failed) {
             let load = Load {
                 kind: load_kind(last),
-                http1: is_http1(last),
+                http1: view.deciding().is_some_and(is_http1),
                 show_url: &|url| redact::url(url).into_owned(),
             };
             let said = cors::browser_report(fetch, load);
@@ -95,15 +119,25 @@ pub fn explain(view: FetchView<'_>) -> Explanation {
 
 fn fact<T>(reads: &str, fact: &Fact<T>, show: impl Fn(&T) -> String) -> ReportedClause {
     ReportedClause {
-        step: format!("inferred from {}, confidence {}", fact.basis.as_str(), fact.confidence),
+        step: format!(
+            "inferred from {}, confidence {}",
+            fact.basis.as_str(),
+            fact.confidence
+        ),
         reads: reads.to_owned(),
-        value: fact.value.as_ref().map_or_else(|| "(unknown)".to_owned(), show),
+        value: fact
+            .value
+            .as_ref()
+            .map_or_else(|| "(unknown)".to_owned(), show),
         holds: fact.value.is_some(),
     }
 }
 
 fn sentence(message: BrowserMessage) -> BrowserSentence {
-    BrowserSentence { error: message.error.map(Into::into), message: redact::printable(&message.message).into_owned() }
+    BrowserSentence {
+        error: message.error.map(Into::into),
+        message: redact::printable(&message.message).into_owned(),
+    }
 }
 
 /// The inputs under which Chromium refuses with this code.
@@ -111,11 +145,24 @@ fn local_network(code: Code, exchange: &Exchange) -> Option<LocalNetwork> {
     if !matches!(code, Code::LnaPermissionDenied | Code::LnaInsecureContext) {
         return None;
     }
-    let named_loopback = exchange.request.url.origin().host().is_some_and(is_loopback_host);
-    let recorded = exchange.hints.server_ip.map(AddressSpace::of).filter(|space| *space != AddressSpace::Public);
+    let named_loopback = exchange
+        .request
+        .url
+        .origin()
+        .host()
+        .is_some_and(is_loopback_host);
+    let recorded = exchange
+        .hints
+        .server_ip
+        .map(AddressSpace::of)
+        .filter(|space| *space != AddressSpace::Public);
     Some(LocalNetwork {
         client: AddressSpace::Public,
-        target: if named_loopback { AddressSpace::Loopback } else { recorded.unwrap_or(AddressSpace::Local) },
+        target: if named_loopback {
+            AddressSpace::Loopback
+        } else {
+            recorded.unwrap_or(AddressSpace::Local)
+        },
         secure_context: code == Code::LnaPermissionDenied,
         permission: Some(false),
     })
@@ -157,6 +204,9 @@ fn load_kind(exchange: &Exchange) -> LoadKind {
 fn is_http1(exchange: &Exchange) -> bool {
     exchange.response().is_some_and(|response| {
         !response.headers.contains("x-firefox-spdy")
-            && response.headers.iter().any(|(name, _)| name.iter().any(u8::is_ascii_uppercase))
+            && response
+                .headers
+                .iter()
+                .any(|(name, _)| name.iter().any(u8::is_ascii_uppercase))
     })
 }

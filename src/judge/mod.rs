@@ -7,15 +7,17 @@ mod case;
 mod engine;
 mod explanation;
 mod outcome;
+mod service_worker;
 mod session;
 
 pub use engine::{EngineChoice, engine_of};
 pub use explanation::{BrowserSentence, Explanation, ReportedClause, explain};
+pub use service_worker::judge_worker_answer;
 pub use session::Session;
 
 use crate::cors::{
-    self, Class, Code, CredentialsMode, Engine, Evaluation, NoTrace, Origin, Phase, RequestMode, Verdict, Warning,
-    Warnings,
+    self, Class, Code, CredentialsMode, Engine, Evaluation, NoTrace, Origin, Phase, RequestMode,
+    Verdict, Warning, Warnings,
 };
 use crate::exchange::{Capture, Client, Exchange, Outcome, Recorder, ResourceType};
 use crate::fact::{Basis, Confidence, Fact};
@@ -35,13 +37,27 @@ pub struct Judgement {
 /// Judges one fetch by the rules of an engine. Facts that the outcome settles are filled in.
 #[must_use]
 pub fn judge(capture: &Capture, session: &Session, fetch: &mut Fetch, engine: Engine) -> Judgement {
-    let judge = Judge { capture, session, engine };
+    let judge = Judge {
+        capture,
+        session,
+        engine,
+    };
     let mut judgement = match judge.without_procedure(fetch) {
-        Some(verdict) => Judgement { verdict, alternatives: Vec::new() },
+        Some(verdict) => Judgement {
+            verdict,
+            alternatives: Vec::new(),
+        },
         None => judge.by_procedure(fetch),
     };
-    if fetch.hops.iter().any(|hop| matches!(hop.preflight, PreflightLink::Cached(_))) {
-        judgement.verdict.warnings.remove(Warning::PreflightNotRecorded);
+    if fetch
+        .hops
+        .iter()
+        .any(|hop| matches!(hop.preflight, PreflightLink::Cached(_)))
+    {
+        judgement
+            .verdict
+            .warnings
+            .remove(Warning::PreflightNotRecorded);
     }
     judgement
 }
@@ -87,7 +103,10 @@ impl Judge<'_> {
         let first = fetch.first(self.capture)?;
         // A page may set User-Agent (Firefox sends it), but no tool writes Sec-Fetch headers of itself.
         let by_browser = first.sec_fetch_mode().is_some()
-            || !matches!(self.capture.recorder, Recorder::Mitmproxy | Recorder::Packets | Recorder::Other);
+            || !matches!(
+                self.capture.recorder,
+                Recorder::Mitmproxy | Recorder::Packets | Recorder::Other
+            );
         if first.hints.client == Client::NotABrowser && !by_browser {
             return Some(self.verdict(Code::NonBrowserClient, Confidence::Medium));
         }
@@ -95,7 +114,10 @@ impl Judge<'_> {
         if origin.and_then(Origin::scheme).is_some_and(is_privileged) {
             return Some(self.verdict(Code::UndeterminedPrivileged, Confidence::Undetermined));
         }
-        if fetch.exchanges(self.capture).any(|exchange| exchange.hints.via_service_worker) {
+        if fetch
+            .exchanges(self.capture)
+            .any(|exchange| exchange.hints.via_service_worker)
+        {
             return Some(self.verdict(Code::UndeterminedServiceWorker, Confidence::Undetermined));
         }
         match first.request.url.scheme() {
@@ -103,7 +125,9 @@ impl Judge<'_> {
             _ => return Some(self.verdict(Code::LocalScheme, Confidence::Certain)),
         }
         match fetch.mode.value {
-            Some(RequestMode::Navigate) => Some(self.verdict(Code::Navigation, fetch.mode.confidence)),
+            Some(RequestMode::Navigate) => {
+                Some(self.verdict(Code::Navigation, fetch.mode.confidence))
+            }
             Some(RequestMode::WebSocket | RequestMode::WebTransport) => {
                 Some(self.verdict(Code::WebSocket, fetch.mode.confidence))
             }
@@ -112,10 +136,21 @@ impl Judge<'_> {
     }
 
     fn by_procedure(&self, fetch: &mut Fetch) -> Judgement {
-        let settled = |verdict| Judgement { verdict, alternatives: Vec::new() };
+        let settled = |verdict| Judgement {
+            verdict,
+            alternatives: Vec::new(),
+        };
         let Some(origin) = self.assumed_origin(fetch) else {
-            let code = if self.looks_mixed(fetch) { Code::MixedContent } else { Code::UndeterminedOrigin };
-            let confidence = if code == Code::MixedContent { Confidence::Low } else { Confidence::Undetermined };
+            let code = if self.looks_mixed(fetch) {
+                Code::MixedContent
+            } else {
+                Code::UndeterminedOrigin
+            };
+            let confidence = if code == Code::MixedContent {
+                Confidence::Low
+            } else {
+                Confidence::Undetermined
+            };
             return settled(self.verdict(code, confidence));
         };
         if let Some(code) = self.unreadable(fetch) {
@@ -132,10 +167,18 @@ impl Judge<'_> {
                 (RequestMode::Cors, None) => CredentialsMode::SameOrigin,
                 _ => CredentialsMode::Include,
             };
-            for credentials in std::iter::once(credentials).chain(both.then_some(CredentialsMode::Include)) {
-                let evaluation = case.with(&origin, mode, credentials, |fetch| cors::evaluate(fetch, self.engine, &mut NoTrace));
+            for credentials in
+                std::iter::once(credentials).chain(both.then_some(CredentialsMode::Include))
+            {
+                let evaluation = case.with(&origin, mode, credentials, |fetch| {
+                    cors::evaluate(fetch, self.engine, &mut NoTrace)
+                });
                 let verdict = self.with_outcome(fetch, &origin, mode, &evaluation);
-                possibilities.push(Possibility { mode, credentials, verdict });
+                possibilities.push(Possibility {
+                    mode,
+                    credentials,
+                    verdict,
+                });
             }
         }
         self.decide(fetch, possibilities)
@@ -147,7 +190,10 @@ impl Judge<'_> {
             return Some(origin.clone());
         }
         let first = fetch.first(self.capture)?;
-        let crosses = matches!(first.request.headers.first("sec-fetch-site"), Some("cross-site" | "same-site"));
+        let crosses = matches!(
+            first.request.headers.first("sec-fetch-site"),
+            Some("cross-site" | "same-site")
+        );
         (crosses && fetch.mode.value == Some(RequestMode::NoCors)).then_some(Origin::OPAQUE)
     }
 
@@ -159,7 +205,12 @@ impl Judge<'_> {
                 && first.hints.error.is_none()
                 && matches!(first.outcome, Outcome::NoResponse)
                 && first.request.url.scheme() == "http"
-                && !first.request.url.origin().host().is_some_and(is_loopback_host)
+                && !first
+                    .request
+                    .url
+                    .origin()
+                    .host()
+                    .is_some_and(is_loopback_host)
         })
     }
 
@@ -176,41 +227,69 @@ impl Judge<'_> {
         }
         // A 304 to a validating request refreshes a stored response (Fetch, HTTP-network-or-cache fetch); without
         // that one, its headers decide.
-        if response.is_some_and(|response| response.status == 304 && !response.headers.contains("access-control-allow-origin"))
-            && fetch.hops.last()?.stored.is_none()
+        if response.is_some_and(|response| {
+            response.status == 304 && !response.headers.contains("access-control-allow-origin")
+        }) && fetch.hops.last()?.stored.is_none()
             && fetch.mode.value != Some(RequestMode::NoCors)
             && may_be_validating(last)
         {
-            let same_origin =
-                fetch.initiator_origin.value.as_ref().is_some_and(|origin| origin.is_same_origin(last.request.url.origin()));
+            let same_origin = fetch
+                .initiator_origin
+                .value
+                .as_ref()
+                .is_some_and(|origin| origin.is_same_origin(last.request.url.origin()));
             return (!same_origin).then_some(Code::Undetermined304);
         }
         None
     }
 
     /// The verdict of an evaluation, seen beside what the recorder says.
-    fn with_outcome(&self, fetch: &Fetch, origin: &Origin, mode: RequestMode, evaluation: &Evaluation) -> Verdict {
+    fn with_outcome(
+        &self,
+        fetch: &Fetch,
+        origin: &Origin,
+        mode: RequestMode,
+        evaluation: &Evaluation,
+    ) -> Verdict {
         let confidence = confidence_of_inputs(fetch, evaluation.code);
         let mut verdict = self.of_evaluation(evaluation, confidence);
-        let Some(last) = fetch.last(self.capture) else { return verdict };
+        let Some(last) = fetch.last(self.capture) else {
+            return verdict;
+        };
         let has_actual = fetch.hops.last().is_some_and(|hop| hop.exchange.is_some());
-        let recorded = if has_actual { recorded_outcome(self.capture.recorder, last) } else { RecordedOutcome::Silent };
+        let recorded = if has_actual {
+            recorded_outcome(self.capture.recorder, last)
+        } else {
+            RecordedOutcome::Silent
+        };
         match evaluation.code.class() {
             Class::Failed if evaluation.code == Code::NetworkError => {
-                self.without_response(fetch, origin, mode, last, has_actual, recorded, &mut verdict);
+                self.without_response(
+                    fetch,
+                    origin,
+                    mode,
+                    last,
+                    has_actual,
+                    recorded,
+                    &mut verdict,
+                );
             }
             Class::Undetermined if evaluation.code == Code::UndeterminedResponse => {
                 self.unfollowed_redirect(fetch, origin, mode, last, recorded, &mut verdict);
             }
             Class::Blocked if evaluation.code == Code::PreflightNetworkError => {
                 let preflight = fetch.hops.last().and_then(|hop| hop.preflight.exchange());
-                let preflight = preflight.and_then(|index| self.capture.exchanges.get(index as usize));
-                let of_preflight = preflight.map(|exchange| recorded_outcome(self.capture.recorder, exchange));
+                let preflight =
+                    preflight.and_then(|index| self.capture.exchanges.get(index as usize));
+                let of_preflight =
+                    preflight.map(|exchange| recorded_outcome(self.capture.recorder, exchange));
                 if of_preflight == Some(RecordedOutcome::OtherReason(Code::LnaPermissionDenied)) {
                     verdict.code = local_network_code(origin);
                 } else if let RecordedOutcome::OtherReason(code) = recorded {
                     verdict.code = code;
-                } else if preflight.is_some_and(|exchange| matches!(exchange.outcome, Outcome::NotRecorded)) {
+                } else if preflight
+                    .is_some_and(|exchange| matches!(exchange.outcome, Outcome::NotRecorded))
+                {
                     verdict.code = Code::UndeterminedResponse;
                     verdict.confidence = Confidence::Undetermined;
                 } else {
@@ -226,30 +305,39 @@ impl Judge<'_> {
                     verdict.confidence = verdict.confidence.min(Confidence::Medium);
                 }
             }
-            Class::Allowed => match recorded {
-                RecordedOutcome::Refused => {
-                    verdict.warnings.insert(Warning::OutcomeConflict);
-                    verdict.confidence = Confidence::Low;
-                    if last.hints.server_ip.is_some_and(|ip| cors::AddressSpace::of(ip) != cors::AddressSpace::Public) {
-                        verdict.warnings.insert(Warning::MaybeLna);
+            Class::Allowed => {
+                match recorded {
+                    RecordedOutcome::Refused => {
+                        verdict.warnings.insert(Warning::OutcomeConflict);
+                        verdict.confidence = Confidence::Low;
+                        if last.hints.server_ip.is_some_and(|ip| {
+                            cors::AddressSpace::of(ip) != cors::AddressSpace::Public
+                        }) {
+                            verdict.warnings.insert(Warning::MaybeLna);
+                        }
                     }
+                    RecordedOutcome::Delivered if verdict.confidence >= Confidence::High => {
+                        verdict.confidence = Confidence::Certain;
+                    }
+                    RecordedOutcome::OtherReason(code) => {
+                        verdict.code = code;
+                    }
+                    _ => {}
                 }
-                RecordedOutcome::Delivered if verdict.confidence >= Confidence::High => {
-                    verdict.confidence = Confidence::Certain;
-                }
-                RecordedOutcome::OtherReason(code) => {
-                    verdict.code = code;
-                }
-                _ => {}
-            },
+            }
             // The request itself reached the wire, so its preflight had passed.
-            Class::Blocked if evaluation.phase == Phase::Preflight && self.is_answered(fetch, evaluation.hop) => {
+            Class::Blocked
+                if evaluation.phase == Phase::Preflight
+                    && self.is_answered(fetch, evaluation.hop) =>
+            {
                 verdict.warnings.insert(Warning::OutcomeConflict);
                 verdict.confidence = Confidence::Low;
             }
             // The stored response that a 304 refreshes was delivered to the page, and caches keep credentialed and
             // uncredentialed responses apart.
-            Class::Blocked if reads_credentials(evaluation.code) && self.stored_was_delivered(fetch) => {
+            Class::Blocked
+                if reads_credentials(evaluation.code) && self.stored_was_delivered(fetch) =>
+            {
                 verdict.warnings.insert(Warning::OutcomeConflict);
                 verdict.confidence = Confidence::Low;
             }
@@ -276,8 +364,13 @@ impl Judge<'_> {
 
     /// Whether the actual request of a hop got a response.
     fn is_answered(&self, fetch: &Fetch, hop: u16) -> bool {
-        let exchange = fetch.hops.get(usize::from(hop)).and_then(|hop| hop.exchange);
-        exchange.and_then(|index| self.capture.exchanges.get(index as usize)).is_some_and(|e| e.response().is_some())
+        let exchange = fetch
+            .hops
+            .get(usize::from(hop))
+            .and_then(|hop| hop.exchange);
+        exchange
+            .and_then(|index| self.capture.exchanges.get(index as usize))
+            .is_some_and(|e| e.response().is_some())
     }
 
     /// Whether Opaque Response Blocking withholds a response from an element by its headers alone: `nosniff` and a type
@@ -287,26 +380,45 @@ impl Judge<'_> {
             exchange.request.headers.first("sec-fetch-dest"),
             Some("image" | "audio" | "video" | "script" | "track")
         );
-        let Some(response) = exchange.response().filter(|_| by_element && self.engine != Engine::WebKit) else {
+        let Some(response) = exchange
+            .response()
+            .filter(|_| by_element && self.engine != Engine::WebKit)
+        else {
             return false;
         };
-        let is_nosniff = response.headers.first("x-content-type-options").is_some_and(|value| {
-            value.split(',').next().is_some_and(|first| first.trim().eq_ignore_ascii_case("nosniff"))
-        });
+        let is_nosniff = response
+            .headers
+            .first("x-content-type-options")
+            .is_some_and(|value| {
+                value
+                    .split(',')
+                    .next()
+                    .is_some_and(|first| first.trim().eq_ignore_ascii_case("nosniff"))
+            });
         let content_type = response.headers.first("content-type").unwrap_or_default();
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         is_nosniff
-            && (matches!(&*essence, "text/html" | "text/plain" | "application/json" | "text/json")
-                || essence.ends_with("+json")
+            && (matches!(
+                &*essence,
+                "text/html" | "text/plain" | "application/json" | "text/json"
+            ) || essence.ends_with("+json")
                 || (essence != "image/svg+xml"
-                    && (matches!(&*essence, "text/xml" | "application/xml") || essence.ends_with("+xml"))))
+                    && (matches!(&*essence, "text/xml" | "application/xml")
+                        || essence.ends_with("+xml"))))
     }
 
     fn stored_was_delivered(&self, fetch: &Fetch) -> bool {
         let stored = fetch.hops.last().and_then(|hop| hop.stored);
-        stored.and_then(|index| self.capture.exchanges.get(index as usize)).is_some_and(|exchange| {
-            recorded_outcome(self.capture.recorder, exchange) == RecordedOutcome::Delivered
-        })
+        stored
+            .and_then(|index| self.capture.exchanges.get(index as usize))
+            .is_some_and(|exchange| {
+                recorded_outcome(self.capture.recorder, exchange) == RecordedOutcome::Delivered
+            })
     }
 
     /// Everything before passed, and no response was recorded for the last request.
@@ -323,19 +435,31 @@ impl Judge<'_> {
     ) {
         let follows_redirect = fetch.hops.len() > 1;
         // Whatever the answer was, it would have been readable, or opaque.
-        let unseen = matches!(last.outcome, Outcome::NotRecorded) && fetch.hops.len() == 1 && has_actual;
+        let alone = fetch.hops.len() == 1 && has_actual;
+        let unseen = alone && matches!(last.outcome, Outcome::NotRecorded);
         let (code, confidence) = match recorded {
-            _ if unseen && origin.is_same_origin(last.request.url.origin()) => {
+            // Whatever kept the answer away, CORS was not asked.
+            RecordedOutcome::Silent
+                if alone && origin.is_same_origin(last.request.url.origin()) =>
+            {
                 (Code::SameOrigin, fetch.initiator_origin.confidence)
             }
-            _ if unseen && mode == RequestMode::NoCors => (Code::OpaqueNoCors, fetch.mode.confidence),
+            _ if unseen && mode == RequestMode::NoCors => {
+                (Code::OpaqueNoCors, fetch.mode.confidence)
+            }
             RecordedOutcome::OtherReason(code) => (code, Confidence::High),
             // DevTools opens a row for the redirect's target before the page's redirect mode stops it.
-            RecordedOutcome::Aborted if follows_redirect && self.capture.recorder == Recorder::DevTools => {
+            RecordedOutcome::Aborted
+                if follows_redirect && self.capture.recorder == Recorder::DevTools =>
+            {
                 (Code::OpaqueRedirect, Confidence::Medium)
             }
             // Local Network Access is refused before anything is sent, whatever the mode.
-            RecordedOutcome::Failed if self.session.refused_local_network(origin, last.request.url.origin()) => {
+            RecordedOutcome::Failed
+                if self
+                    .session
+                    .refused_local_network(origin, last.request.url.origin()) =>
+            {
                 (local_network_code(origin), Confidence::Medium)
             }
             RecordedOutcome::Failed if mode == RequestMode::Cors => {
@@ -373,8 +497,12 @@ impl Judge<'_> {
         recorded: RecordedOutcome,
         verdict: &mut Verdict,
     ) {
-        let target = last.response().and_then(|response| redirect_target(last, response));
-        let mixed = target.as_ref().is_some_and(|target| is_mixed_content(origin, target));
+        let target = last
+            .response()
+            .and_then(|response| redirect_target(last, response));
+        let mixed = target
+            .as_ref()
+            .is_some_and(|target| is_mixed_content(origin, target));
         let (code, confidence) = match recorded {
             RecordedOutcome::OtherReason(code) => (code, Confidence::High),
             _ if mixed && mode == RequestMode::Cors => (Code::MixedContent, Confidence::Medium),
@@ -391,51 +519,96 @@ impl Judge<'_> {
     /// One verdict from the possibilities: the one they share, or the one that the outcome leaves.
     fn decide(&self, fetch: &mut Fetch, possibilities: Vec<Possibility>) -> Judgement {
         let first = &possibilities[0];
-        if possibilities.iter().all(|other| other.verdict.class() == first.verdict.class()) {
+        if possibilities
+            .iter()
+            .all(|other| other.verdict.class() == first.verdict.class())
+        {
             let mut verdict = first.verdict;
             if fetch.mode.value.is_none() && verdict.code == Code::UndeterminedResponse {
                 verdict.code = Code::UndeterminedMode;
             }
-            if possibilities.iter().any(|other| other.verdict.code != verdict.code) {
+            if possibilities
+                .iter()
+                .any(|other| other.verdict.code != verdict.code)
+            {
                 let blocked = verdict.class() == Class::Blocked;
-                verdict.confidence = verdict.confidence.min(if blocked { Confidence::Medium } else { Confidence::High });
+                verdict.confidence = verdict.confidence.min(if blocked {
+                    Confidence::Medium
+                } else {
+                    Confidence::High
+                });
             }
-            return Judgement { verdict, alternatives: Vec::new() };
+            return Judgement {
+                verdict,
+                alternatives: Vec::new(),
+            };
         }
         // The recorder's word: a verdict that contradicts it is not what happened.
-        let consistent: Vec<&Possibility> =
-            possibilities.iter().filter(|other| !other.verdict.warnings.contains(Warning::OutcomeConflict)).collect();
-        let mut left = if consistent.is_empty() { possibilities.iter().collect() } else { consistent };
+        let consistent: Vec<&Possibility> = possibilities
+            .iter()
+            .filter(|other| !other.verdict.warnings.contains(Warning::OutcomeConflict))
+            .collect();
+        let mut left = if consistent.is_empty() {
+            possibilities.iter().collect()
+        } else {
+            consistent
+        };
         let mut confidence = Confidence::High;
         // The preflight passes under one credentials mode only, and no request followed it: the other was in use,
         // or the request was given up.
-        if left.iter().any(|other| is_refused_preflight(&other.verdict))
-            && left.iter().all(|other| is_refused_preflight(&other.verdict) || other.verdict.code == Code::UndeterminedResponse)
+        if left
+            .iter()
+            .any(|other| is_refused_preflight(&other.verdict))
+            && left.iter().all(|other| {
+                is_refused_preflight(&other.verdict)
+                    || other.verdict.code == Code::UndeterminedResponse
+            })
         {
             left.retain(|other| is_refused_preflight(&other.verdict));
             confidence = Confidence::Medium;
         }
         let chosen = left[0];
-        if left.iter().all(|other| other.verdict.class() == chosen.verdict.class()) && left.len() < possibilities.len() {
+        if left
+            .iter()
+            .all(|other| other.verdict.class() == chosen.verdict.class())
+            && left.len() < possibilities.len()
+        {
             let mut verdict = chosen.verdict;
             verdict.confidence = verdict.confidence.max(Confidence::Low).min(confidence);
-            if fetch.credentials.value.is_none() && left.iter().all(|other| other.credentials == chosen.credentials) {
+            if fetch.credentials.value.is_none()
+                && left
+                    .iter()
+                    .all(|other| other.credentials == chosen.credentials)
+            {
                 fetch.credentials = Fact::new(chosen.credentials, confidence, Basis::Outcome);
             }
             if fetch.mode.value.is_none() && left.iter().all(|other| other.mode == chosen.mode) {
                 fetch.mode = Fact::new(chosen.mode, confidence, Basis::Outcome);
             }
-            return Judgement { verdict, alternatives: Vec::new() };
+            return Judgement {
+                verdict,
+                alternatives: Vec::new(),
+            };
         }
         let same_mode = left.iter().all(|other| other.mode == chosen.mode);
-        let code = if same_mode { Code::UndeterminedCredentials } else { Code::UndeterminedMode };
+        let code = if same_mode {
+            Code::UndeterminedCredentials
+        } else {
+            Code::UndeterminedMode
+        };
         let mut alternatives: Vec<Verdict> = Vec::new();
         for other in &left {
-            if !alternatives.iter().any(|known| known.code == other.verdict.code) {
+            if !alternatives
+                .iter()
+                .any(|known| known.code == other.verdict.code)
+            {
                 alternatives.push(other.verdict);
             }
         }
-        Judgement { verdict: self.verdict(code, Confidence::Undetermined), alternatives }
+        Judgement {
+            verdict: self.verdict(code, Confidence::Undetermined),
+            alternatives,
+        }
     }
 }
 
@@ -451,12 +624,18 @@ fn possible_modes(fetch: &Fetch) -> Vec<RequestMode> {
 /// recorder's word.
 fn confidence_of_inputs(fetch: &Fetch, code: Code) -> Confidence {
     let origin = fetch.initiator_origin.confidence;
-    let mode = fetch.mode.confidence.max(if fetch.mode.value.is_none() { Confidence::High } else { Confidence::Undetermined });
+    let mode = fetch.mode.confidence.max(if fetch.mode.value.is_none() {
+        Confidence::High
+    } else {
+        Confidence::Undetermined
+    });
     match code.class() {
         Class::NotCors => origin,
         Class::Opaque => mode,
         _ => {
-            let credentials = if (reads_credentials(code) || code == Code::OkWildcard) && fetch.credentials.value.is_some() {
+            let credentials = if (reads_credentials(code) || code == Code::OkWildcard)
+                && fetch.credentials.value.is_some()
+            {
                 fetch.credentials.confidence
             } else {
                 Confidence::High
@@ -469,7 +648,11 @@ fn confidence_of_inputs(fetch: &Fetch, code: Code) -> Confidence {
 /// Local Network Access asks for permission in secure contexts only (Local Network Access, section 3.2).
 fn local_network_code(origin: &Origin) -> Code {
     let loopback = origin.host().is_some_and(is_loopback_host);
-    if origin.scheme() == Some("http") && !loopback { Code::LnaInsecureContext } else { Code::LnaPermissionDenied }
+    if origin.scheme() == Some("http") && !loopback {
+        Code::LnaInsecureContext
+    } else {
+        Code::LnaPermissionDenied
+    }
 }
 
 /// Whether the code says that credentials were not allowed.
@@ -488,24 +671,43 @@ fn is_refused_preflight(verdict: &Verdict) -> bool {
 }
 
 fn is_privileged(scheme: &str) -> bool {
-    matches!(scheme, "chrome-extension" | "moz-extension" | "safari-web-extension" | "chrome" | "devtools" | "resource")
+    matches!(
+        scheme,
+        "chrome-extension"
+            | "moz-extension"
+            | "safari-web-extension"
+            | "chrome"
+            | "devtools"
+            | "resource"
+    )
 }
 
 /// Whether a request may validate a stored response: it carries a validator, or its headers are not complete.
 fn may_be_validating(exchange: &Exchange) -> bool {
     let headers = &exchange.request.headers;
     !exchange.request.headers_complete
-        || ["if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range"]
-            .iter()
-            .any(|name| headers.contains(name))
+        || [
+            "if-none-match",
+            "if-modified-since",
+            "if-match",
+            "if-unmodified-since",
+            "if-range",
+        ]
+        .iter()
+        .any(|name| headers.contains(name))
 }
 
 /// Whether a fetch from an https page to this URL is blocked as mixed content (Mixed Content, section 4.4): http to
 /// a host that is not potentially trustworthy.
 fn is_mixed_content(origin: &Origin, url: &crate::url::Url) -> bool {
-    origin.scheme() == Some("https") && url.scheme() == "http" && !url.origin().host().is_some_and(is_loopback_host)
+    origin.scheme() == Some("https")
+        && url.scheme() == "http"
+        && !url.origin().host().is_some_and(is_loopback_host)
 }
 
 fn is_loopback_host(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || host.starts_with("127.")
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host == "[::1]"
+        || host.starts_with("127.")
 }

@@ -33,14 +33,21 @@ pub(super) fn recorded_outcome(recorder: Recorder, exchange: &Exchange) -> Recor
             "mixed-content" => RecordedOutcome::OtherReason(Code::MixedContent),
             "csp" | "ERR_BLOCKED_BY_CSP" => RecordedOutcome::OtherReason(Code::Csp),
             "ERR_BLOCKED_BY_ORB" => RecordedOutcome::OtherReason(Code::OrbBlocked),
-            "ERR_BLOCKED_BY_RESPONSE.NotSameOrigin" => RecordedOutcome::OtherReason(Code::CorpSameOrigin),
-            "ERR_BLOCKED_BY_RESPONSE.NotSameSite" => RecordedOutcome::OtherReason(Code::CorpSameSite),
+            "ERR_BLOCKED_BY_RESPONSE.NotSameOrigin" => {
+                RecordedOutcome::OtherReason(Code::CorpSameOrigin)
+            }
+            "ERR_BLOCKED_BY_RESPONSE.NotSameSite" => {
+                RecordedOutcome::OtherReason(Code::CorpSameSite)
+            }
             "ERR_BLOCKED_BY_RESPONSE.NotSameOriginAfterDefaultedToSameOriginByCoep" => {
                 RecordedOutcome::OtherReason(Code::CorpCoep)
             }
-            "ERR_UNSAFE_REDIRECT" | "ERR_INVALID_REDIRECT" => RecordedOutcome::OtherReason(Code::RedirectBadScheme),
+            "ERR_UNSAFE_REDIRECT" | "ERR_INVALID_REDIRECT" => {
+                RecordedOutcome::OtherReason(Code::RedirectBadScheme)
+            }
             "ERR_TOO_MANY_REDIRECTS" => RecordedOutcome::OtherReason(Code::RedirectLimit),
-            "ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS" | "ERR_BLOCKED_BY_PRIVATE_NETWORK_ACCESS_CHECKS" => {
+            "ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS"
+            | "ERR_BLOCKED_BY_PRIVATE_NETWORK_ACCESS_CHECKS" => {
                 RecordedOutcome::OtherReason(Code::LnaPermissionDenied)
             }
             text if text.starts_with("ERR_") || text.starts_with("NS_ERROR_") => {

@@ -21,11 +21,17 @@ impl Session {
     #[must_use]
     pub fn new(capture: &Capture) -> Self {
         let mut session = Self::default();
-        for exchange in capture.exchanges.iter().filter(|exchange| exchange.hints.error.is_some()) {
+        for exchange in capture
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.hints.error.is_some())
+        {
             let refused = recorded_outcome(capture.recorder, exchange)
                 == RecordedOutcome::OtherReason(Code::LnaPermissionDenied);
             if refused && let Some(origin) = origin_header(exchange) {
-                session.local_network_refusals.insert((origin, exchange.request.url.origin().clone()));
+                session
+                    .local_network_refusals
+                    .insert((origin, exchange.request.url.origin().clone()));
             }
         }
         session
@@ -33,6 +39,8 @@ impl Session {
 
     pub(super) fn refused_local_network(&self, initiator: &Origin, target: &Origin) -> bool {
         !self.local_network_refusals.is_empty()
-            && self.local_network_refusals.contains(&(initiator.clone(), target.clone()))
+            && self
+                .local_network_refusals
+                .contains(&(initiator.clone(), target.clone()))
     }
 }

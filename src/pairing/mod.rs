@@ -26,8 +26,9 @@ use timeline::{Role, Timeline};
 pub struct Paired {
     /// The fetches.
     pub fetches: Vec<Fetch>,
-    /// Page sides of service worker requests, which the worker's own exchange stands for.
-    pub served_by_worker: Vec<u32>,
+    /// Requests that a service worker sent on: the page's side as a fetch, and the index of the worker's own exchange,
+    /// which stands for both.
+    pub served_by_worker: Vec<(Fetch, u32)>,
 }
 
 /// Joins the exchanges of a recording into fetches.
@@ -49,45 +50,72 @@ pub fn pair(capture: &Capture, max_age: impl Fn(&Exchange) -> u64) -> Paired {
     for &index in &timeline.order {
         // Orphans come in time order too.
         if orphans.next_if_eq(&index).is_some() {
-            let hop = Hop { exchange: None, preflight: PreflightLink::Recorded(index), stored: None };
+            let hop = Hop {
+                exchange: None,
+                preflight: PreflightLink::Recorded(index),
+                stored: None,
+            };
             paired.fetches.push(facts(&timeline, &recording, vec![hop]));
             continue;
         }
         match timeline.role(index) {
-            Role::ServedByWorker => paired.served_by_worker.push(index),
             Role::Actual if is_first[index as usize] => {
                 let chain = std::iter::successors(Some(index), |&hop| successors[hop as usize]);
                 let hops = chain
                     .map(|hop| {
                         let mut preflight = links[hop as usize];
-                        if preflight == PreflightLink::None && may_need_preflight(timeline.exchange(hop)) {
+                        if preflight == PreflightLink::None
+                            && may_need_preflight(timeline.exchange(hop))
+                        {
                             preflight = preflight::cached_for(&timeline, hop, &max_age);
                         }
-                        Hop { exchange: Some(hop), preflight, stored: stored_for(&timeline, hop) }
+                        Hop {
+                            exchange: Some(hop),
+                            preflight,
+                            stored: stored_for(&timeline, hop),
+                        }
                     })
                     .collect();
                 paired.fetches.push(facts(&timeline, &recording, hops));
             }
-            Role::Actual | Role::Preflight | Role::Tunnel => {}
+            Role::Actual | Role::Preflight | Role::ServedByWorker | Role::Tunnel => {}
         }
+    }
+    for &(page_side, worker_side) in &timeline.worker_pairs {
+        let hop = Hop {
+            exchange: Some(page_side),
+            preflight: PreflightLink::None,
+            stored: None,
+        };
+        paired
+            .served_by_worker
+            .push((facts(&timeline, &recording, vec![hop]), worker_side));
     }
     paired
 }
 
 /// Whether a request may have needed a preflight: its method or its headers are unsafe.
 fn may_need_preflight(exchange: &Exchange) -> bool {
-    !exchange.request.method.is_cors_safelisted() || !author_headers(exchange, None).unsafe_names.is_empty()
+    !exchange.request.method.is_cors_safelisted()
+        || !author_headers(exchange, None).unsafe_names.is_empty()
 }
 
 /// For a 304, the latest earlier 200 of the same URL.
 fn stored_for(timeline: &Timeline<'_>, index: u32) -> Option<u32> {
-    let is_status = |index: u32, status| timeline.exchange(index).response().is_some_and(|r| r.status == status);
+    let is_status = |index: u32, status| {
+        timeline
+            .exchange(index)
+            .response()
+            .is_some_and(|r| r.status == status)
+    };
     if !is_status(index, 304) {
         return None;
     }
     let of_url = timeline.of_url(timeline.exchange(index).request.url.as_str());
     let earlier = of_url.iter().copied().take_while(|&other| other != index);
-    earlier.filter(|&other| timeline.role(other) == Role::Actual && is_status(other, 200)).last()
+    earlier
+        .filter(|&other| timeline.role(other) == Role::Actual && is_status(other, 200))
+        .last()
 }
 
 fn facts(timeline: &Timeline<'_>, recording: &Recording<'_>, hops: Vec<Hop>) -> Fetch {
@@ -110,5 +138,10 @@ fn facts(timeline: &Timeline<'_>, recording: &Recording<'_>, hops: Vec<Hop>) -> 
     } else {
         Fact::unknown()
     };
-    Fetch { hops, initiator_origin, mode, credentials }
+    Fetch {
+        hops,
+        initiator_origin,
+        mode,
+        credentials,
+    }
 }

@@ -22,8 +22,12 @@ const NEIGHBOURS: usize = 16;
 /// Nearest in time first: DevTools and Firefox open the row of the main request before its preflight's, others after.
 pub(super) fn join(timeline: &Timeline<'_>) -> (Vec<PreflightLink>, Vec<u32>) {
     let mut links = vec![PreflightLink::None; timeline.capture.exchanges.len()];
-    let preflights: Vec<u32> =
-        timeline.order.iter().copied().filter(|&index| timeline.role(index) == Role::Preflight).collect();
+    let preflights: Vec<u32> = timeline
+        .order
+        .iter()
+        .copied()
+        .filter(|&index| timeline.role(index) == Role::Preflight)
+        .collect();
     let mut pairs: Vec<(bool, u64, u32, u32)> = Vec::new();
     for &index in &preflights {
         let preflight = timeline.exchange(index);
@@ -37,11 +41,24 @@ pub(super) fn join(timeline: &Timeline<'_>) -> (Vec<PreflightLink>, Vec<u32>) {
             // A request that was over before the preflight started is the last choice: some recorders measure less
             // than the whole request.
             let is_over = timeline.end(candidate).saturating_add(JITTER_NS) < timeline.start(index);
-            fits.then(|| (is_over, timeline.start(candidate).abs_diff(timeline.start(index)), index, candidate))
+            fits.then(|| {
+                (
+                    is_over,
+                    timeline.start(candidate).abs_diff(timeline.start(index)),
+                    index,
+                    candidate,
+                )
+            })
         }));
     }
     pairs.sort_unstable_by_key(|&(is_over, distance, preflight, actual)| {
-        (is_over, distance, preflight.abs_diff(actual), preflight, actual)
+        (
+            is_over,
+            distance,
+            preflight.abs_diff(actual),
+            preflight,
+            actual,
+        )
     });
     let mut used = FxHashSet::default();
     for (_, _, preflight, actual) in pairs {
@@ -49,12 +66,19 @@ pub(super) fn join(timeline: &Timeline<'_>) -> (Vec<PreflightLink>, Vec<u32>) {
             links[actual as usize] = PreflightLink::Recorded(preflight);
         }
     }
-    let orphans = preflights.into_iter().filter(|index| !used.contains(index)).collect();
+    let orphans = preflights
+        .into_iter()
+        .filter(|index| !used.contains(index))
+        .collect();
     (links, orphans)
 }
 
 /// The latest earlier preflight of the same URL and origin whose answer could still be cached for `max_age`.
-pub(super) fn cached_for(timeline: &Timeline<'_>, actual: u32, max_age: impl Fn(&Exchange) -> u64) -> PreflightLink {
+pub(super) fn cached_for(
+    timeline: &Timeline<'_>,
+    actual: u32,
+    max_age: impl Fn(&Exchange) -> u64,
+) -> PreflightLink {
     let exchange = timeline.exchange(actual);
     let origin = origin_header(exchange);
     let found = timeline
@@ -65,11 +89,15 @@ pub(super) fn cached_for(timeline: &Timeline<'_>, actual: u32, max_age: impl Fn(
         .filter(|&candidate| timeline.role(candidate) == Role::Preflight && candidate != actual)
         .find(|&candidate| {
             let preflight = timeline.exchange(candidate);
-            let age = timeline.start(actual).saturating_sub(timeline.end(candidate));
+            let age = timeline
+                .start(actual)
+                .saturating_sub(timeline.end(candidate));
             (origin.is_none() || origin_header(preflight) == origin)
                 && age >= -JITTER_NS
                 && age / 1_000_000_000 <= i64::try_from(max_age(preflight)).unwrap_or(i64::MAX)
-                && preflight.response().is_some_and(crate::exchange::Response::is_ok_status)
+                && preflight
+                    .response()
+                    .is_some_and(crate::exchange::Response::is_ok_status)
         });
     found.map_or(PreflightLink::None, PreflightLink::Cached)
 }
@@ -86,7 +114,11 @@ fn serves(preflight: &Exchange, actual: &Exchange) -> bool {
 
 /// `Access-Control-Request-Method`.
 pub(crate) fn requested_method(preflight: &Exchange) -> Option<Method> {
-    preflight.request.headers.get("access-control-request-method").map(|method| Method::from_bytes(&method))
+    preflight
+        .request
+        .headers
+        .get("access-control-request-method")
+        .map(|method| Method::from_bytes(&method))
 }
 
 /// Whether the request began shortly before, while or soon after its preflight was under way.

@@ -21,7 +21,12 @@ pub(super) fn successors(timeline: &Timeline<'_>) -> Vec<Option<u32>> {
             continue;
         }
         let exchange = timeline.exchange(index);
-        let Some(target) = exchange.response().and_then(|response| redirect_target(exchange, response)) else { continue };
+        let Some(target) = exchange
+            .response()
+            .and_then(|response| redirect_target(exchange, response))
+        else {
+            continue;
+        };
         let earliest = timeline.start(index).saturating_sub(JITTER_NS);
         let latest = timeline.end(index).saturating_add(LONGEST_PAUSE_NS);
         let expected = timeline.end(index);
@@ -51,7 +56,11 @@ pub(crate) fn redirect_target(exchange: &Exchange, response: &Response) -> Optio
     if !response.is_redirect_status() {
         return None;
     }
-    exchange.request.url.join(response.headers.first("location")?).ok()
+    exchange
+        .request
+        .url
+        .join(response.headers.first("location")?)
+        .ok()
 }
 
 /// Whether a request can be the next hop of a redirected one (Fetch, HTTP-redirect fetch, steps 12 to 18).

@@ -29,6 +29,8 @@ pub(super) struct Timeline<'c> {
     /// Effective start, nanoseconds; an exchange without time takes the one before it in the file.
     starts: Vec<i64>,
     by_url: FxHashMap<&'c str, Vec<u32>>,
+    /// Page sides of service worker requests, with the worker's own exchange.
+    pub(super) worker_pairs: Vec<(u32, u32)>,
 }
 
 impl<'c> Timeline<'c> {
@@ -43,10 +45,20 @@ impl<'c> Timeline<'c> {
         order.sort_by_key(|&index| (starts[index as usize], index));
         let mut by_url: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
         for &index in &order {
-            by_url.entry(capture.exchanges[index as usize].request.url.as_str()).or_default().push(index);
+            by_url
+                .entry(capture.exchanges[index as usize].request.url.as_str())
+                .or_default()
+                .push(index);
         }
         let roles = capture.exchanges.iter().map(role_alone).collect();
-        let mut timeline = Self { capture, order, roles, starts, by_url };
+        let mut timeline = Self {
+            capture,
+            order,
+            roles,
+            starts,
+            by_url,
+            worker_pairs: Vec::new(),
+        };
         timeline.find_worker_pairs();
         timeline
     }
@@ -66,8 +78,13 @@ impl<'c> Timeline<'c> {
 
     /// End in nanoseconds; the start where the duration is unknown.
     pub(super) fn end(&self, index: u32) -> i64 {
-        let duration = self.exchange(index).duration_ms.filter(|ms| ms.is_finite() && *ms > 0.0).unwrap_or(0.0);
-        self.start(index).saturating_add((f64::from(duration) * 1e6) as i64)
+        let duration = self
+            .exchange(index)
+            .duration_ms
+            .filter(|ms| ms.is_finite() && *ms > 0.0)
+            .unwrap_or(0.0);
+        self.start(index)
+            .saturating_add((f64::from(duration) * 1e6) as i64)
     }
 
     /// Exchanges of a URL, in time order.
@@ -78,23 +95,30 @@ impl<'c> Timeline<'c> {
     /// Marks the page's side of requests that a service worker sent on: the worker's own exchange of the same URL
     /// and method starts within the page's, belongs to no page, and went to the network.
     fn find_worker_pairs(&mut self) {
-        for &page_side in &self.order {
+        for page_side in self.order.clone() {
             let exchange = self.exchange(page_side);
-            if self.role(page_side) != Role::Actual || !may_be_served_by_worker(self.capture, exchange) {
+            if self.role(page_side) != Role::Actual
+                || !may_be_served_by_worker(self.capture, exchange)
+            {
                 continue;
             }
             let (from, until) = (self.start(page_side), self.end(page_side));
-            let worker_side = self.of_url(exchange.request.url.as_str()).iter().copied().find(|&other| {
-                let candidate = self.exchange(other);
-                other != page_side
-                    && self.role(other) == Role::Actual
-                    && candidate.hints.page.is_none()
-                    && !candidate.hints.via_service_worker
-                    && candidate.request.method == exchange.request.method
-                    && (from..=until.max(from)).contains(&self.start(other))
-            });
-            if worker_side.is_some() {
+            let worker_side = self
+                .of_url(exchange.request.url.as_str())
+                .iter()
+                .copied()
+                .find(|&other| {
+                    let candidate = self.exchange(other);
+                    other != page_side
+                        && self.role(other) == Role::Actual
+                        && candidate.hints.page.is_none()
+                        && !candidate.hints.via_service_worker
+                        && candidate.request.method == exchange.request.method
+                        && (from..=until.max(from)).contains(&self.start(other))
+                });
+            if let Some(worker_side) = worker_side {
                 self.roles[page_side as usize] = Role::ServedByWorker;
+                self.worker_pairs.push((page_side, worker_side));
             }
         }
     }
@@ -107,12 +131,18 @@ pub(crate) fn origin_header(exchange: &Exchange) -> Option<Origin> {
 }
 
 fn role_alone(exchange: &Exchange) -> Role {
-    if exchange.request.method.as_str() == "CONNECT" && !matches!(exchange.request.url.scheme(), "ws" | "wss") {
+    if exchange.request.method.as_str() == "CONNECT"
+        && !matches!(exchange.request.url.scheme(), "ws" | "wss")
+    {
         return Role::Tunnel;
     }
     let marked = exchange.hints.resource_type == Some(ResourceType::Preflight)
         && exchange.request.method == crate::exchange::Method::Options;
-    if exchange.is_preflight() || marked { Role::Preflight } else { Role::Actual }
+    if exchange.is_preflight() || marked {
+        Role::Preflight
+    } else {
+        Role::Actual
+    }
 }
 
 /// Whether an exchange may be the page's side of a service worker pair: marked, or without `Origin` and connection

@@ -35,152 +35,46 @@ impl fmt::Display for Unknown {
 
 impl std::error::Error for Unknown {}
 
-/// Errors of browsers by the code they stand for: Chromium's `CorsError`, Firefox's message names. Those of the
-/// response stand for the same on the preflight; Chromium puts `Preflight` before its name there.
-const BROWSER_ERRORS: &[(&str, &[Code])] = &[
-    ("MissingAllowOriginHeader", &[Code::MissingAllowOrigin]),
-    ("AllowOriginMismatch", &[Code::AllowOriginMismatch]),
-    ("MultipleAllowOriginValues", &[Code::AllowOriginMultiple]),
-    ("InvalidAllowOriginValue", &[Code::AllowOriginInvalid]),
-    ("WildcardOriginNotAllowed", &[Code::WildcardWithCredentials]),
-    ("InvalidAllowCredentials", &[Code::AllowCredentialsNotTrue]),
-    (
-        "PreflightMissingAllowOriginHeader",
-        &[Code::PreflightMissingAllowOrigin],
-    ),
-    (
-        "PreflightAllowOriginMismatch",
-        &[Code::PreflightAllowOriginMismatch],
-    ),
-    (
-        "PreflightMultipleAllowOriginValues",
-        &[Code::PreflightAllowOriginMultiple],
-    ),
-    (
-        "PreflightInvalidAllowOriginValue",
-        &[Code::PreflightAllowOriginInvalid],
-    ),
-    (
-        "PreflightWildcardOriginNotAllowed",
-        &[Code::PreflightWildcardWithCredentials],
-    ),
-    (
-        "PreflightInvalidAllowCredentials",
-        &[Code::PreflightAllowCredentialsNotTrue],
-    ),
-    ("PreflightInvalidStatus", &[Code::PreflightBadStatus]),
-    ("PreflightDisallowedRedirect", &[Code::PreflightRedirected]),
-    (
-        "InvalidAllowMethodsPreflightResponse",
-        &[Code::PreflightAllowMethodsUnparsable],
-    ),
-    (
-        "InvalidAllowHeadersPreflightResponse",
-        &[Code::PreflightAllowHeadersUnparsable],
-    ),
-    (
-        "MethodDisallowedByPreflightResponse",
-        &[Code::PreflightMethodNotAllowed],
-    ),
-    (
-        "HeaderDisallowedByPreflightResponse",
-        &[Code::PreflightHeaderNotAllowed],
-    ),
-    ("DisallowedByMode", &[Code::SameOriginMode]),
-    ("CorsDisabledScheme", &[Code::SchemeNotCorsEnabled]),
-    ("NoCorsRedirectModeNotFollow", &[Code::NoCorsRedirectMode]),
-    (
-        "RedirectContainsCredentials",
-        &[Code::RedirectWithCredentials],
-    ),
-    ("InsecureLocalNetwork", &[Code::LnaInsecureContext]),
-    ("InsecurePrivateNetwork", &[Code::LnaInsecureContext]),
-    (
-        "InvalidLocalNetworkAccess",
-        &[Code::LnaAddressSpaceMismatch],
-    ),
-    (
-        "InvalidPrivateNetworkAccess",
-        &[Code::LnaAddressSpaceMismatch],
-    ),
-    (
-        "LocalNetworkAccessPermissionDenied",
-        &[Code::LnaPermissionDenied],
-    ),
+/// Names that browsers gave in the past, and slugs of MDN's pages, beside those that the catalogue holds.
+const FORMER_NAMES: &[(&str, Code)] = &[
+    ("InsecurePrivateNetwork", Code::LnaInsecureContext),
+    ("InvalidPrivateNetworkAccess", Code::LnaAddressSpaceMismatch),
     (
         "PreflightMissingAllowPrivateNetwork",
-        &[Code::PnaPreflightMissingAllow],
+        Code::PnaPreflightMissingAllow,
     ),
     (
         "PreflightInvalidAllowPrivateNetwork",
-        &[Code::PnaPreflightInvalidAllow],
-    ),
-    (
-        "CORSMissingAllowOrigin",
-        &[Code::MissingAllowOrigin, Code::PreflightMissingAllowOrigin],
-    ),
-    (
-        "CORSAllowOriginNotMatchingOrigin",
-        &[
-            Code::AllowOriginMismatch,
-            Code::AllowOriginMultiple,
-            Code::AllowOriginInvalid,
-            Code::PreflightAllowOriginMismatch,
-            Code::PreflightAllowOriginMultiple,
-            Code::PreflightAllowOriginInvalid,
-        ],
-    ),
-    (
-        "CORSMultipleAllowOriginNotAllowed",
-        &[
-            Code::AllowOriginMultiple,
-            Code::PreflightAllowOriginMultiple,
-        ],
-    ),
-    (
-        "CORSNotSupportingCredentials",
-        &[
-            Code::WildcardWithCredentials,
-            Code::PreflightWildcardWithCredentials,
-        ],
-    ),
-    (
-        "CORSMissingAllowCredentials",
-        &[
-            Code::AllowCredentialsNotTrue,
-            Code::PreflightAllowCredentialsNotTrue,
-        ],
-    ),
-    ("CORSPreflightDidNotSucceed", &[Code::PreflightBadStatus]),
-    (
-        "CORSExternalRedirectNotAllowed",
-        &[Code::PreflightRedirected],
-    ),
-    (
-        "CORSDidNotSucceed",
-        &[Code::NetworkError, Code::PreflightNetworkError],
-    ),
-    (
-        "CORSInvalidAllowMethod",
-        &[Code::PreflightAllowMethodsUnparsable],
-    ),
-    (
-        "CORSInvalidAllowHeader",
-        &[Code::PreflightAllowHeadersUnparsable],
-    ),
-    ("CORSMethodNotFound", &[Code::PreflightMethodNotAllowed]),
-    (
-        "CORSMissingAllowHeaderFromPreflight",
-        &[Code::PreflightHeaderNotAllowed],
+        Code::PnaPreflightInvalidAllow,
     ),
     (
         "CORSAllowHeaderFromPreflightDeprecation",
-        &[Code::PreflightAuthorizationNotListed],
+        Code::PreflightAuthorizationNotListed,
     ),
-    ("CORSRequestNotHttp", &[Code::SchemeNotCorsEnabled]),
-    ("CORSDisabled", &[Code::CorsDisabled]),
-    ("CORSOriginHeaderNotAdded", &[Code::OriginHeaderNotAdded]),
+    (
+        "CORSAllowOriginNotMatchingOrigin",
+        Code::AllowOriginMultiple,
+    ),
+    (
+        "CORSAllowOriginNotMatchingOrigin",
+        Code::PreflightAllowOriginMultiple,
+    ),
 ];
+
+/// Every name that a browser has for a code, with the code.
+fn browser_errors() -> impl Iterator<Item = (&'static str, Code)> {
+    Code::ALL
+        .iter()
+        .flat_map(|code| {
+            let names = [
+                code.chromium_error(),
+                code.firefox_error(),
+                code.explanation().mdn,
+            ];
+            names.into_iter().flatten().map(move |name| (name, *code))
+        })
+        .chain(FORMER_NAMES.iter().copied())
+}
 
 /// Writes the page about a rule id, a verdict code, or a browser's error name, of which case and the `k` of Chromium's
 /// enumeration or the closing digit of Firefox's do not matter.
@@ -199,12 +93,12 @@ pub fn explain(name: &str, style: &Style, out: &mut dyn Write) -> Result<io::Res
         return Ok(write_code(*code, &mut page));
     }
     if let Some((error, codes)) = browser_error(name) {
-        return Ok(write_error(error, codes, &mut page));
+        return Ok(write_error(error, &codes, &mut page));
     }
     let known = rules::declarations()
         .map(|declaration| declaration.id)
         .chain(Code::ALL.iter().map(|code| code.as_str()))
-        .chain(BROWSER_ERRORS.iter().map(|(name, _)| *name));
+        .chain(browser_errors().map(|(name, _)| name));
     Err(Unknown {
         name: name.to_owned(),
         nearest: nearest(name, known),
@@ -215,15 +109,23 @@ fn rule(id: &str) -> Option<&'static Declaration> {
     rules::declarations().find(|declaration| declaration.id.eq_ignore_ascii_case(id))
 }
 
-fn browser_error(name: &str) -> Option<(&'static str, &'static [Code])> {
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let without_k = stem.strip_prefix('k').unwrap_or(stem);
-    BROWSER_ERRORS
-        .iter()
-        .find(|(error, _)| {
-            error.eq_ignore_ascii_case(stem) || error.eq_ignore_ascii_case(without_k)
-        })
-        .copied()
+fn browser_error(name: &str) -> Option<(&'static str, Vec<Code>)> {
+    let stem = |name: &str| {
+        name.trim_end_matches(|c: char| c.is_ascii_digit())
+            .to_ascii_lowercase()
+    };
+    let asked = stem(name);
+    let matches =
+        |error: &str| stem(error) == asked || asked.strip_prefix('k') == Some(&stem(error));
+    let mut found = browser_errors().filter(|(error, _)| matches(error));
+    let (error, code) = found.next()?;
+    let mut codes = vec![code];
+    for (_, code) in found {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    Some((error, codes))
 }
 
 fn write_rule(rule: &Declaration, page: &mut Page<'_>) -> io::Result<()> {
@@ -236,11 +138,12 @@ fn write_rule(rule: &Declaration, page: &mut Page<'_>) -> io::Result<()> {
             rule.category, rule.severity, rule.since
         ),
     )?;
-    let errors: Vec<&str> = BROWSER_ERRORS
-        .iter()
-        .filter(|(_, codes)| codes.iter().any(|code| code.as_str() == rule.id))
-        .map(|(error, _)| *error)
+    let mut errors: Vec<&str> = browser_errors()
+        .filter(|(_, code)| code.as_str() == rule.id)
+        .map(|(error, _)| error)
         .collect();
+    errors.sort_unstable();
+    errors.dedup();
     if !errors.is_empty() {
         page.text(0, &format!("browsers call it {}", errors.join(", ")))?;
     }
@@ -256,6 +159,13 @@ fn write_code(code: Code, page: &mut Page<'_>) -> io::Result<()> {
             code.class().as_str()
         ),
     )?;
+    let told = code.explanation();
+    for text in [told.title, told.meaning, told.why] {
+        if !text.is_empty() {
+            page.gap()?;
+            page.text(0, text)?;
+        }
+    }
     if let Some(advice) = text::advice(code) {
         page.gap()?;
         page.text(0, advice)?;

@@ -80,7 +80,12 @@ fn capabilities(audit: &Audit) -> BTreeSet<String> {
             Some(first) => matches!(first.locus, Locus::Entry(_)),
             None => capture.recorder != Recorder::Packets,
         };
-        if is_har { "reader:har" } else { "reader:capture" }.to_owned()
+        if is_har {
+            "reader:har"
+        } else {
+            "reader:capture"
+        }
+        .to_owned()
     });
     let engines = audit.fetches.iter().map(|judged| judged.verdict.engine);
     let mut seen: Vec<_> = Vec::new();

@@ -142,7 +142,12 @@ fn one(audit: &Audit, finding: &Finding, page: &mut Page<'_>) -> io::Result<()> 
         }
         details.push(("from", from));
     }
-    for evidence in &row.evidence {
+    // The browsers' sentences have a place of their own below.
+    for evidence in row
+        .evidence
+        .iter()
+        .filter(|evidence| evidence.r#where != "browser")
+    {
         details.push((
             "evidence",
             format!(

@@ -79,7 +79,7 @@ pub struct Details {
     pub fix: Option<String>,
 }
 
-/// One occurrence, as a rule reports it. [`Report::details`] ends it.
+/// One occurrence, as a rule reports it. [`Report::at`] ends it.
 #[derive(Debug)]
 pub struct Report<'f, 'r> {
     findings: &'f mut Findings,

@@ -5,7 +5,7 @@
 //! in parts ([`Findings::merge`]); [`conclude`] then lets rules speak that need no single fetch, and
 //! [`Findings::finish`] folds, filters and orders. [`run`] does all of it on one thread.
 //!
-//! To add a rule: its file, a line in [`REGISTRY`], a case file in `tests/rules/`.
+//! To add a rule: its file, a line in `REGISTRY`, a case file in `tests/rules/`.
 
 mod context;
 mod declaration;

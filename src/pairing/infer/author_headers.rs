@@ -54,7 +54,11 @@ const USUALLY_ADDED: &[&str] = &[
 #[must_use]
 pub fn author_headers(exchange: &Exchange, preflight: Option<&Exchange>) -> AuthorHeaders {
     if let Some(preflight) = preflight {
-        let list = preflight.request.headers.get("access-control-request-headers").unwrap_or_default();
+        let list = preflight
+            .request
+            .headers
+            .get("access-control-request-headers")
+            .unwrap_or_default();
         let mut unsafe_names: Vec<String> = list
             .split(|byte| *byte == b',')
             .map(|name| String::from_utf8_lossy(crate::header::trim(name)).to_ascii_lowercase())
@@ -62,7 +66,11 @@ pub fn author_headers(exchange: &Exchange, preflight: Option<&Exchange>) -> Auth
             .collect();
         unsafe_names.sort_unstable();
         unsafe_names.dedup();
-        return AuthorHeaders { unsafe_names, basis: Basis::PairedPreflight, confidence: Confidence::Certain };
+        return AuthorHeaders {
+            unsafe_names,
+            basis: Basis::PairedPreflight,
+            confidence: Confidence::Certain,
+        };
     }
     let mut unsafe_names: Vec<String> = exchange
         .request
@@ -73,18 +81,25 @@ pub fn author_headers(exchange: &Exchange, preflight: Option<&Exchange>) -> Auth
             let added = name.starts_with(':')
                 || crate::cors::is_forbidden(name.as_bytes(), value)
                 || USUALLY_ADDED.contains(&name.as_str())
-                || (name == "content-type" && crate::cors::is_safelisted(b"content-type", value, Engine::Standard))
+                || (name == "content-type"
+                    && crate::cors::is_safelisted(b"content-type", value, Engine::Standard))
                 || (name == "authorization" && is_browser_authorization(value));
             (!added).then_some(name)
         })
         .collect();
     unsafe_names.sort_unstable();
     unsafe_names.dedup();
-    AuthorHeaders { unsafe_names, basis: Basis::None, confidence: Confidence::Medium }
+    AuthorHeaders {
+        unsafe_names,
+        basis: Basis::None,
+        confidence: Confidence::Medium,
+    }
 }
 
 /// Schemes that browsers answer by themselves after a challenge; scripts hardly set them.
 pub(super) fn is_browser_authorization(value: &[u8]) -> bool {
     let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
-    ["basic", "digest", "negotiate", "ntlm"].iter().any(|known| scheme.eq_ignore_ascii_case(known.as_bytes()))
+    ["basic", "digest", "negotiate", "ntlm"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known.as_bytes()))
 }

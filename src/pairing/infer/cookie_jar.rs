@@ -21,7 +21,10 @@ impl CookieJar {
                 continue;
             }
             if let Some(host) = exchange.request.url.origin().host() {
-                let seen = jar.portable.entry(host.into()).or_insert((i64::MAX, i64::MIN));
+                let seen = jar
+                    .portable
+                    .entry(host.into())
+                    .or_insert((i64::MAX, i64::MIN));
                 seen.0 = seen.0.min(timeline.start(index));
                 seen.1 = seen.1.max(timeline.start(index));
             }
@@ -31,7 +34,9 @@ impl CookieJar {
 
     /// Whether a cross-site cookie for the host was there both before and after the given time.
     pub(super) fn has_portable_cookie(&self, host: &str, at: i64) -> bool {
-        self.portable.get(host).is_some_and(|(first, last)| *first < at && at < *last)
+        self.portable
+            .get(host)
+            .is_some_and(|(first, last)| *first < at && at < *last)
     }
 }
 
@@ -40,7 +45,9 @@ impl CookieJar {
 fn shows_portable_cookie(exchange: &Exchange) -> bool {
     let sent = exchange.request.headers.contains("cookie")
         && sec_fetch_site(exchange) == Some("cross-site")
-        && exchange.sec_fetch_mode().is_some_and(|mode| mode != crate::cors::RequestMode::Navigate);
+        && exchange
+            .sec_fetch_mode()
+            .is_some_and(|mode| mode != crate::cors::RequestMode::Navigate);
     let set = exchange.response().is_some_and(|response| {
         response.headers.lines("set-cookie").any(|line| {
             let line = String::from_utf8_lossy(line).to_ascii_lowercase();
@@ -53,7 +60,9 @@ fn shows_portable_cookie(exchange: &Exchange) -> bool {
                     None => secure |= attribute == "secure",
                     Some(("samesite", value)) => none = value.trim() == "none",
                     Some(("path", value)) => whole_host = value.trim() == "/",
-                    Some(("max-age", value)) if value.trim().starts_with(['0', '-']) => return false,
+                    Some(("max-age", value)) if value.trim().starts_with(['0', '-']) => {
+                        return false;
+                    }
                     Some(_) => {}
                 }
             }

@@ -21,7 +21,10 @@ pub(in crate::pairing) fn credentials(
         .iter()
         .filter(|hop| {
             let url_origin = hop.any().request.url.origin();
-            origin.value.as_ref().is_none_or(|origin| !origin.is_same_origin(url_origin))
+            origin
+                .value
+                .as_ref()
+                .is_none_or(|origin| !origin.is_same_origin(url_origin))
         })
         .collect();
     let include = |confidence, basis| Fact::new(CredentialsMode::Include, confidence, basis);
@@ -38,7 +41,9 @@ pub(in crate::pairing) fn credentials(
         if exchange.request.listed_cookies {
             return include(Confidence::High, Basis::HarCookies);
         }
-        if headers.contains("sec-fetch-storage-access") && sec_fetch_site(exchange) == Some("cross-site") {
+        if headers.contains("sec-fetch-storage-access")
+            && sec_fetch_site(exchange) == Some("cross-site")
+        {
             return include(Confidence::High, Basis::StorageAccess);
         }
         if let Some(value) = headers.get("authorization") {
@@ -54,7 +59,9 @@ pub(in crate::pairing) fn credentials(
     if let Some(first) = hops.first().map(ObservedHop::any) {
         let destination = first.request.headers.first("sec-fetch-dest");
         let kind = first.hints.resource_type;
-        if matches!(kind, Some(ResourceType::Font | ResourceType::Manifest)) || matches!(destination, Some("font" | "manifest")) {
+        if matches!(kind, Some(ResourceType::Font | ResourceType::Manifest))
+            || matches!(destination, Some("font" | "manifest"))
+        {
             return not_include(Confidence::High, Basis::ResourceType);
         }
         if kind == Some(ResourceType::Ping) {
@@ -63,9 +70,16 @@ pub(in crate::pairing) fn credentials(
     }
     // 6
     for hop in &cross_origin {
-        match hop.actual.and_then(|exchange| recording.partition(exchange)) {
-            Some(Partition::Uncredentialed) => return not_include(Confidence::High, Basis::ConnectionPartition),
-            Some(Partition::Credentialed) => return include(Confidence::Medium, Basis::ConnectionPartition),
+        match hop
+            .actual
+            .and_then(|exchange| recording.partition(exchange))
+        {
+            Some(Partition::Uncredentialed) => {
+                return not_include(Confidence::High, Basis::ConnectionPartition);
+            }
+            Some(Partition::Credentialed) => {
+                return include(Confidence::Medium, Basis::ConnectionPartition);
+            }
             None => {}
         }
     }
@@ -76,21 +90,36 @@ pub(in crate::pairing) fn credentials(
         && first.request.headers_complete
         && first.request.url.scheme() == "https"
         && sec_fetch_site(first) == Some("cross-site")
-        && hops.first().and_then(|hop| hop.actual).is_some_and(|actual| std::ptr::eq(actual, first))
+        && hops
+            .first()
+            .and_then(|hop| hop.actual)
+            .is_some_and(|actual| std::ptr::eq(actual, first))
     {
         return not_include(Confidence::High, Basis::StorageAccess);
     }
     // 7
-    let unsent = cross_origin.iter().filter_map(|hop| hop.actual).any(|exchange| {
-        exchange.request.headers_complete
-            && exchange.request.url.scheme() == "https"
-            && exchange.request.url.origin().host().is_some_and(|host| recording.cookies.has_portable_cookie(host, started))
-    });
+    let unsent = cross_origin
+        .iter()
+        .filter_map(|hop| hop.actual)
+        .any(|exchange| {
+            exchange.request.headers_complete
+                && exchange.request.url.scheme() == "https"
+                && exchange
+                    .request
+                    .url
+                    .origin()
+                    .host()
+                    .is_some_and(|host| recording.cookies.has_portable_cookie(host, started))
+        });
     if !recording.capture.sanitized && unsent {
         return not_include(Confidence::Medium, Basis::JarCookieNotSent);
     }
     if script_authorization {
-        return Fact { value: None, confidence: Confidence::Undetermined, basis: Basis::ScriptAuthorization };
+        return Fact {
+            value: None,
+            confidence: Confidence::Undetermined,
+            basis: Basis::ScriptAuthorization,
+        };
     }
     Fact::unknown()
 }
@@ -100,5 +129,9 @@ fn announces_authorization(preflight: &Exchange) -> bool {
         .request
         .headers
         .get("access-control-request-headers")
-        .is_some_and(|list| list.to_ascii_lowercase().split(|b| *b == b',').any(|name| crate::header::trim(name) == b"authorization"))
+        .is_some_and(|list| {
+            list.to_ascii_lowercase()
+                .split(|b| *b == b',')
+                .any(|name| crate::header::trim(name) == b"authorization")
+        })
 }

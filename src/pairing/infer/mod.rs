@@ -37,8 +37,15 @@ impl<'c> ObservedHop<'c> {
 }
 
 /// The page URL that an entry refers to.
-pub(super) fn page_url<'c>(capture: &'c Capture, exchange: &Exchange) -> Option<&'c crate::url::Url> {
-    capture.pages.get(exchange.hints.page? as usize)?.url.as_ref()
+pub(super) fn page_url<'c>(
+    capture: &'c Capture,
+    exchange: &Exchange,
+) -> Option<&'c crate::url::Url> {
+    capture
+        .pages
+        .get(exchange.hints.page? as usize)?
+        .url
+        .as_ref()
 }
 
 /// `Sec-Fetch-Site`.

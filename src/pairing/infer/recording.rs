@@ -38,7 +38,9 @@ impl<'c> Recording<'c> {
         let capture = timeline.capture;
         let mut connections: FxHashMap<u32, Pool> = FxHashMap::default();
         for (exchange, role) in capture.exchanges.iter().zip(&timeline.roles) {
-            let Some(connection) = exchange.hints.connection else { continue };
+            let Some(connection) = exchange.hints.connection else {
+                continue;
+            };
             let pool = connections.entry(connection).or_default();
             pool.preflight |= *role == Role::Preflight;
             pool.credentialed |= *role == Role::Actual && is_surely_credentialed(exchange);
@@ -46,10 +48,12 @@ impl<'c> Recording<'c> {
         Self {
             capture,
             has_preflights: timeline.roles.contains(&Role::Preflight),
-            sends_storage_access: capture
-                .exchanges
-                .iter()
-                .any(|exchange| exchange.request.headers.contains("sec-fetch-storage-access")),
+            sends_storage_access: capture.exchanges.iter().any(|exchange| {
+                exchange
+                    .request
+                    .headers
+                    .contains("sec-fetch-storage-access")
+            }),
             cookies: CookieJar::new(timeline),
             connections,
         }
@@ -85,6 +89,9 @@ fn is_surely_credentialed(exchange: &Exchange) -> bool {
     match exchange.sec_fetch_mode() {
         Some(RequestMode::Navigate) => true,
         Some(RequestMode::NoCors) => destination.is_some_and(|destination| destination != "empty"),
-        _ => exchange.request.headers.contains("sec-fetch-storage-access"),
+        _ => exchange
+            .request
+            .headers
+            .contains("sec-fetch-storage-access"),
     }
 }

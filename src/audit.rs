@@ -1,6 +1,7 @@
 //! The pipeline: recordings to an [`Audit`]. With the readers, the only place that knows threads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -13,7 +14,7 @@ use crate::judge::{EngineChoice, Session, engine_of, judge, judge_worker_answer}
 use crate::notice::Notice;
 use crate::options::Options;
 use crate::pairing::{self, Fetch, Paired};
-use crate::reader;
+use crate::reader::{self, KeyLogs};
 use crate::rules::{self, Context, FetchView, Findings};
 use crate::source::Source;
 
@@ -75,15 +76,27 @@ pub fn run(inputs: Inputs, options: &Options) -> Audit {
 }
 
 fn run_here(inputs: Inputs, options: &Options) -> Audit {
+    let KeyLogs {
+        keylog,
+        errors,
+        notices,
+    } = KeyLogs::read(&options.keylogs);
     let mut audit = Audit {
-        errors: inputs.errors,
+        errors,
+        notices,
         ..Audit::default()
+    };
+    audit.errors.extend(inputs.errors);
+    let reading = reader::Options {
+        check_har: options.check_har,
+        keylog: Arc::new(keylog),
+        ..reader::Options::default()
     };
     let read: Vec<(Input, Result<Judged, ErrorKind>)> = inputs
         .inputs
         .into_par_iter()
         .map(|input| {
-            let judged = read_and_judge(&input, options);
+            let judged = read_and_judge(&input, &reading, options);
             (input, judged)
         })
         .collect();
@@ -118,17 +131,17 @@ struct Judged {
     counts: BTreeMap<Class, u64>,
 }
 
-fn read_and_judge(input: &Input, options: &Options) -> Result<Judged, ErrorKind> {
+fn read_and_judge(
+    input: &Input,
+    reading: &reader::Options,
+    options: &Options,
+) -> Result<Judged, ErrorKind> {
     let source = if input.path.as_os_str() == "-" {
         Source::stdin()
     } else {
         Source::path(&input.path)
     };
-    let reading = reader::Options {
-        check_har: options.check_har,
-        ..reader::Options::default()
-    };
-    let mut capture = reader::read(&source, &reading).map_err(|error| error.kind)?;
+    let mut capture = reader::read(&source, reading).map_err(|error| error.kind)?;
     let engine = options
         .engine
         .map_or(EngineChoice::Auto, EngineChoice::Fixed);

@@ -31,6 +31,8 @@ Examples:
                                                Audit a folder into a spreadsheet.
   corsaudit --report ndjson shop.har | jq 'select(.verdict == \"blocked\")'
                                                List the blocked fetches with the reasons.
+  corsaudit lab.pcapng --keylog keys.log       Audit a packet capture, TLS decrypted.
+  corsaudit export lab.pcapng -o lab.har       Turn a packet capture into a HAR.
   corsaudit explain MissingAllowOriginHeader   Explain an error of the browser's console.
 
 Exit codes:
@@ -45,6 +47,22 @@ pub(crate) enum Command {
         /// The id of a rule, a verdict code, or an error name such as MissingAllowOriginHeader.
         #[arg(value_name = "RULE-OR-CODE")]
         name: String,
+    },
+    /// Writes the exchanges of a packet capture as HAR 1.2.
+    ///
+    /// Values of cookies and of Authorization are not exported, nor bodies: cookies keep their names, Authorization its
+    /// scheme, Referer its origin, User-Agent the browser's family, and header lines that say nothing about the CORS protocol
+    /// their names. URLs are exported whole. What could not be read is told on standard error.
+    Export {
+        /// A packet capture (pcap or pcapng, also gzip), or - for standard input.
+        #[arg(value_name = "CAPTURE")]
+        capture: PathBuf,
+        /// Decrypt with the secrets of this key log (SSLKEYLOGFILE). May be given several times.
+        #[arg(long, value_name = "FILE")]
+        keylog: Vec<PathBuf>,
+        /// Write the HAR to this file, which appears only when it is complete, instead of standard output.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Lists every rule with category, severity and title.
     Rules {

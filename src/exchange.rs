@@ -36,8 +36,8 @@ pub enum Locus {
         first: u64,
         /// Last packet.
         last: u64,
-        /// Number of the flow in its capture.
-        flow: u32,
+        /// Number of the flow in its capture; `None` where a notice is about no single one.
+        flow: Option<u32>,
         /// HTTP/2 or HTTP/3 stream.
         stream: Option<u32>,
     },
@@ -103,7 +103,7 @@ pub struct Response {
     pub status: u16,
     /// Header lines; see `reader` for which values are kept.
     pub headers: HeaderList,
-    /// Bytes of the body after content decoding, when known.
+    /// Bytes of the body after content decoding, when known; in a capture before it.
     pub body_size: Option<u64>,
     /// Whether the recorder delivers body bytes: proof that somebody received the body.
     pub body_recorded: bool,
@@ -130,6 +130,8 @@ pub struct Hints {
     pub service_worker_source: Option<Arc<str>>,
     /// Identity of the connection, unique within the recording.
     pub connection: Option<u32>,
+    /// Over HTTP/2 or HTTP/3, where one connection carries requests side by side.
+    pub is_multiplexed: bool,
     /// The server's address.
     pub server_ip: Option<IpAddr>,
     /// The client that sent the request, by its `User-Agent`.

@@ -9,6 +9,7 @@ pub mod exit;
 pub mod fact;
 pub mod facts;
 pub mod finding;
+pub mod har_export;
 pub mod header;
 pub mod http;
 pub mod inputs;

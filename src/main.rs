@@ -1,6 +1,7 @@
 //! The `corsaudit` command: reads the command line, calls the library, chooses the exit code.
 
 mod cli;
+mod export;
 mod output;
 mod terminal;
 
@@ -23,6 +24,11 @@ fn main() -> ExitCode {
     let exit = match &cli.command {
         None => audit(&cli.audit, cli.color),
         Some(Command::Explain { name }) => explain(name, cli.color),
+        Some(Command::Export {
+            capture,
+            keylog,
+            output,
+        }) => export::export(capture, keylog, output.as_deref()),
         Some(Command::Rules { report }) => rules(*report),
     };
     ExitCode::from(exit.code())

@@ -126,6 +126,16 @@ impl Source {
         recognised(head, raw)
     }
 
+    /// The same input from its start, where reading it twice gives the same bytes: not of a pipe.
+    pub(crate) fn again(&self) -> Option<Result<Opened, ErrorKind>> {
+        let is_lasting = match &self.input {
+            Input::File(path) => std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()),
+            Input::Stdin => false,
+            Input::Bytes(_) => true,
+        };
+        is_lasting.then(|| self.open())
+    }
+
     /// The same input for reading in any order. Standard input goes into a temporary file, since a zip archive has its directory
     /// at the end.
     fn seekable(

@@ -40,14 +40,18 @@ pub(crate) fn stdout(color: bool) -> Output {
     Output::stdout(AutoStream::new(io::stdout(), choice))
 }
 
-/// Says on standard error why something was not audited. The message holds no secrets; what a terminal would obey is
-/// escaped.
+/// Says on standard error why something was not audited. The message holds no secrets.
 pub(crate) fn complain(message: &str) -> Exit {
+    tell(message);
+    Exit::NotAudited
+}
+
+/// Says something on standard error; what a terminal would obey is escaped.
+pub(crate) fn tell(message: &str) {
     // Nobody is left to be told when standard error is closed.
     let _ = writeln!(
         io::stderr().lock(),
         "corsaudit: {}",
         redact::printable(message)
     );
-    Exit::NotAudited
 }

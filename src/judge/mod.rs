@@ -304,6 +304,9 @@ impl Judge<'_> {
             Class::Opaque => {
                 if let RecordedOutcome::OtherReason(code) = recorded {
                     verdict.code = code;
+                } else if evaluation.code == Code::OpaqueNoCors && self.is_blocked_by_type(last) {
+                    verdict.code = Code::OrbBlocked;
+                    verdict.confidence = verdict.confidence.min(Confidence::Medium);
                 }
             }
             Class::Allowed => {
@@ -374,6 +377,45 @@ impl Judge<'_> {
             .is_some_and(|e| e.response().is_some())
     }
 
+    /// Whether Opaque Response Blocking withholds a response from an element by its headers alone: `nosniff` and a type
+    /// that no element loads. What it finds in bodies is not seen here, and scripts' own no-cors fetches end otherwise.
+    fn is_blocked_by_type(&self, exchange: &Exchange) -> bool {
+        let by_element = matches!(
+            exchange.request.headers.first("sec-fetch-dest"),
+            Some("image" | "audio" | "video" | "script" | "track")
+        );
+        let Some(response) = exchange
+            .response()
+            .filter(|_| by_element && self.engine != Engine::WebKit)
+        else {
+            return false;
+        };
+        let is_nosniff = response
+            .headers
+            .first("x-content-type-options")
+            .is_some_and(|value| {
+                value
+                    .split(',')
+                    .next()
+                    .is_some_and(|first| first.trim().eq_ignore_ascii_case("nosniff"))
+            });
+        let content_type = response.headers.first("content-type").unwrap_or_default();
+        let essence = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        is_nosniff
+            && (matches!(
+                &*essence,
+                "text/html" | "text/plain" | "application/json" | "text/json"
+            ) || essence.ends_with("+json")
+                || (essence != "image/svg+xml"
+                    && (matches!(&*essence, "text/xml" | "application/xml")
+                        || essence.ends_with("+xml"))))
+    }
+
     fn stored_was_delivered(&self, fetch: &Fetch) -> bool {
         let stored = fetch.hops.last().and_then(|hop| hop.stored);
         stored
@@ -434,6 +476,14 @@ impl Judge<'_> {
                     && is_mixed_content(origin, &last.request.url) =>
             {
                 (Code::MixedContent, Confidence::Medium)
+            }
+            // The wire itself: the server closed or reset the connection, or the stream, instead of answering.
+            RecordedOutcome::Silent
+                if has_actual
+                    && matches!(last.outcome, Outcome::NoResponse)
+                    && self.capture.recorder == Recorder::Packets =>
+            {
+                (Code::NetworkError, Confidence::High)
             }
             _ => (Code::UndeterminedResponse, Confidence::Undetermined),
         };

@@ -78,7 +78,7 @@ pub fn pair(capture: &Capture, max_age: impl Fn(&Exchange) -> u64) -> Paired {
                     .collect();
                 paired.fetches.push(facts(&timeline, &recording, hops));
             }
-            Role::Actual | Role::Preflight | Role::ServedByWorker => {}
+            Role::Actual | Role::Preflight | Role::ServedByWorker | Role::Tunnel => {}
         }
     }
     for &(page_side, worker_side) in &timeline.worker_pairs {

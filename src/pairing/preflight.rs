@@ -40,7 +40,7 @@ pub(super) fn join(timeline: &Timeline<'_>) -> (Vec<PreflightLink>, Vec<u32>) {
                 && is_near(timeline, index, candidate);
             // A request that was over before the preflight started is the last choice: some recorders measure less
             // than the whole request.
-            let is_over = timeline.end(candidate) + JITTER_NS < timeline.start(index);
+            let is_over = timeline.end(candidate).saturating_add(JITTER_NS) < timeline.start(index);
             fits.then(|| {
                 (
                     is_over,

@@ -27,7 +27,7 @@ pub(super) fn successors(timeline: &Timeline<'_>) -> Vec<Option<u32>> {
         else {
             continue;
         };
-        let earliest = timeline.start(index) - JITTER_NS;
+        let earliest = timeline.start(index).saturating_sub(JITTER_NS);
         let latest = timeline.end(index).saturating_add(LONGEST_PAUSE_NS);
         let expected = timeline.end(index);
         let next = timeline

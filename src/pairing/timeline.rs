@@ -19,6 +19,8 @@ pub(super) enum Role {
     /// The page's side of a request that a service worker passed on to the network; the worker's own exchange is
     /// recorded too and stands for both.
     ServedByWorker,
+    /// A `CONNECT` to a proxy: the browser's own business, no page's.
+    Tunnel,
 }
 
 /// A recording, ready for pairing.
@@ -149,6 +151,11 @@ pub(crate) fn origin_header(exchange: &Exchange) -> Option<Origin> {
 }
 
 fn role_alone(exchange: &Exchange) -> Role {
+    if exchange.request.method.as_str() == "CONNECT"
+        && !matches!(exchange.request.url.scheme(), "ws" | "wss")
+    {
+        return Role::Tunnel;
+    }
     let marked = exchange.hints.resource_type == Some(ResourceType::Preflight)
         && exchange.request.method == crate::exchange::Method::Options;
     if exchange.is_preflight() || marked {

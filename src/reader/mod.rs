@@ -8,17 +8,24 @@
 //! Which header lines are kept and which values are reduced stands in `retained.rs`, and nowhere else.
 
 mod bodies;
+mod capture;
 mod har;
 mod json;
+mod keylogs;
 mod notices;
 mod retained;
+mod same_origin;
 
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::exchange::Capture;
 use crate::notice::Notice;
 use crate::source::{Content, Format, Source};
+use crate::tls::KeyLog;
+
+pub(crate) use har::NOT_RECORDED;
+pub use keylogs::KeyLogs;
 
 pub use bodies::{BodyScan, Found, RecordedBody, Side};
 
@@ -27,6 +34,10 @@ pub use bodies::{BodyScan, Found, RecordedBody, Side};
 pub struct Options {
     /// Whether to check each HAR entry against the format's definition, and report faults as notices.
     pub check_har: bool,
+    /// Secrets for captures, beside those that a pcapng file embeds.
+    pub keylog: Arc<KeyLog>,
+    /// Of captures, keep all header lines of same-origin exchanges too. An audit does without most of them.
+    pub keeps_all: bool,
     /// Bytes read at a time. It bounds memory and never shows in the outcome.
     #[doc(hidden)]
     pub window: usize,
@@ -39,6 +50,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             check_har: false,
+            keylog: Arc::default(),
+            keeps_all: false,
             window: 8 << 20,
         }
     }
@@ -53,7 +66,8 @@ pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
     read_with(source, options, &()).map(|(capture, _)| capture)
 }
 
-/// Reads a recording, showing its bodies to `scan`. What it found comes in the order of the exchanges.
+/// Reads a recording, showing its bodies to `scan`. What it found comes in the order of the exchanges. Bodies of packet
+/// captures pass unseen.
 ///
 /// # Errors
 /// As [`read`].
@@ -66,7 +80,9 @@ pub fn read_with<S: BodyScan>(
     let outcome = source.open().and_then(|opened| match opened.content {
         Content::Stream(mut reader) => match opened.format {
             Format::Har => har::read(&mut reader, &name, scan, options),
-            Format::Pcap => Err(ErrorKind::UnknownFormat),
+            Format::Pcap => {
+                capture::read(reader, source, &name, options).map(|read| (read, Vec::new()))
+            }
         },
         Content::Archive(mut archive) => {
             let (member, others) = archive.har_member()?;

@@ -71,6 +71,20 @@ const RESPONSE_VALUES: &[&str] = &[
 /// Longest name that is looked up; longer ones are nobody's.
 const LONGEST: usize = 48;
 
+/// The value to keep of a line, or `None` for a line to drop: `policy` is [`request_value`] or [`response_value`]; where the
+/// exchange `shrinks`, only [`is_kept_of_same_origin`] lines stay.
+pub(crate) fn kept<'v>(
+    name: &[u8],
+    value: &'v [u8],
+    policy: impl Fn(&[u8], &'v [u8]) -> Option<Cow<'v, [u8]>>,
+    shrinks: bool,
+) -> Option<Cow<'v, [u8]>> {
+    if shrinks && !is_kept_of_same_origin(name) {
+        return None;
+    }
+    policy(name, value)
+}
+
 /// The value to keep of a request line, or `None` for a line to drop.
 pub(crate) fn request_value<'a>(name: &[u8], value: &'a [u8]) -> Option<Cow<'a, [u8]>> {
     let mut buffer = [0; LONGEST];
@@ -126,13 +140,19 @@ pub(crate) fn proves_complete(name: &[u8]) -> bool {
 }
 
 /// The lines of a same-origin exchange that pairing and inference still need: cookies tell of credentials, `Location`
-/// links hops, `Origin` and `Sec-Fetch-*` say what the exchange was, and two `Access-Control-Request-*` lines a preflight.
+/// links hops, `Origin`, `Referer` and `Sec-Fetch-*` say what the exchange was, and two `Access-Control-Request-*` lines a preflight.
 pub(crate) fn is_kept_of_same_origin(name: &[u8]) -> bool {
     let mut buffer = [0; LONGEST];
     let name = lower(name, &mut buffer);
     matches!(
         name,
-        b"authorization" | b"cookie" | b"location" | b"origin" | b"set-cookie" | b"upgrade"
+        b"authorization"
+            | b"cookie"
+            | b"location"
+            | b"origin"
+            | b"referer"
+            | b"set-cookie"
+            | b"upgrade"
     ) || name.starts_with(b"sec-fetch-")
         || name.starts_with(b"access-control-")
 }

@@ -269,7 +269,7 @@ impl<'a> Source<'a> {
                 let [from, to] = self.packets.unwrap_or([first, last]);
                 self.packets = Some([from.min(first), to.max(last)]);
                 if self.stream.is_none() {
-                    self.stream = Some(flow);
+                    self.stream = flow;
                     self.http_stream = stream;
                 }
             }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::finding_row::notice_rows;
 use crate::audit::Audit;
 use crate::cors::Class;
-use crate::exchange::Recorder;
+use crate::exchange::{Locus, Recorder};
 use crate::finding::Severity;
 
 /// The summary row.
@@ -75,9 +75,17 @@ pub(super) fn findings_of(audit: &Audit, severity: Severity) -> usize {
 
 /// What the audit made use of: kinds of recordings, engines that decided.
 fn capabilities(audit: &Audit) -> BTreeSet<String> {
-    let readers = audit.captures.iter().map(|capture| match capture.recorder {
-        Recorder::Packets => "reader:capture".to_owned(),
-        _ => "reader:har".to_owned(),
+    let readers = audit.captures.iter().map(|capture| {
+        let is_har = match capture.exchanges.first() {
+            Some(first) => matches!(first.locus, Locus::Entry(_)),
+            None => capture.recorder != Recorder::Packets,
+        };
+        if is_har {
+            "reader:har"
+        } else {
+            "reader:capture"
+        }
+        .to_owned()
     });
     let engines = audit.fetches.iter().map(|judged| judged.verdict.engine);
     let mut seen: Vec<_> = Vec::new();

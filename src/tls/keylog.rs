@@ -64,6 +64,7 @@ impl SecretLabel {
 ///
 /// Holds each distinct secret once, in one buffer: about 280 bytes for a TLS 1.3 connection with four secrets.
 /// Neither `Debug` nor any other output shows a secret.
+#[derive(Clone)]
 pub struct KeyLog {
     /// Each secret as one length byte and its bytes. Starts with one filler byte, so that offset 0 means "none".
     arena: Vec<u8>,

@@ -160,6 +160,9 @@ fn recorder(creator: &str) -> Recorder {
         Recorder::Firefox
     } else if name.contains("mitmproxy") {
         Recorder::Mitmproxy
+    } else if name == "corsaudit" {
+        // Our own export.
+        Recorder::Packets
     } else {
         Recorder::Other
     }

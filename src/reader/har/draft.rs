@@ -31,6 +31,7 @@ pub(super) struct RequestDraft<'a> {
     pub(super) present: bool,
     pub(super) method: Option<Text<'a>>,
     pub(super) url: Option<Text<'a>>,
+    pub(super) http_version: Option<Text<'a>>,
     pub(super) cookies: bool,
     pub(super) body_size: Option<f64>,
     pub(super) body: Option<Text<'a>>,
@@ -54,7 +55,12 @@ pub(super) struct ResponseDraft<'a> {
     pub(super) body: Option<Text<'a>>,
     pub(super) body_encoding: Option<Text<'a>>,
     pub(super) body_in_file: bool,
+    /// An export from a capture that does not hold the response.
+    pub(super) not_recorded: bool,
 }
+
+/// What our own export says of a response that its capture does not hold; HAR 1.2 has no other place for it.
+pub(crate) const NOT_RECORDED: &str = "not recorded";
 
 impl<'a> Draft<'a> {
     /// Reads the members of one entry. A value that is no object leaves `is_object` unset.
@@ -120,6 +126,7 @@ fn request<'a>(json: &mut Json<'a>, lines: &mut Lines<'a>) -> Result<RequestDraf
         match key {
             b"method" => draft.method = json.text()?,
             b"url" => draft.url = json.text()?,
+            b"httpVersion" => draft.http_version = json.text()?,
             b"headers" => lines.read(json)?,
             b"cookies" => draft.cookies = json.is_filled()?,
             b"bodySize" => draft.body_size = json.number()?,
@@ -172,6 +179,11 @@ fn response<'a>(json: &mut Json<'a>, lines: &mut Lines<'a>) -> Result<ResponseDr
             b"_failureText" => draft.failure = json.text()?,
             b"_fetchedViaServiceWorker" => draft.via_service_worker = json.is_filled()?,
             b"_serviceWorkerResponseSource" => draft.service_worker_source = json.text()?,
+            b"comment" => {
+                let comment = json.text()?;
+                draft.not_recorded =
+                    comment.is_some_and(|text| text.raw() == NOT_RECORDED.as_bytes());
+            }
             _ => json.skip()?,
         }
         Ok(())

@@ -10,14 +10,13 @@ use super::draft::{Draft, ResponseDraft};
 use super::lines::Lines;
 use super::piece::{Context, Piece};
 use super::{conformance, time};
-use crate::cors::Origin;
 use crate::exchange::{
     Client, Exchange, Hints, Initiator, Locus, Method, Outcome, Request, ResourceType, Response,
 };
 use crate::header::{HeaderList, HeaderListBuilder};
 use crate::reader::bodies::{BodyScan, Found, RecordedBody, Side};
 use crate::reader::json::{Json, Stop, Text};
-use crate::reader::retained;
+use crate::reader::{retained, same_origin};
 use crate::url::{OriginPool, Url};
 
 /// What entries share: memory of the thread that reads them, nothing that shows in the exchanges.
@@ -153,6 +152,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                             .is_some_and(|text| !text.raw().is_empty()),
                 })
             }
+            Some(_) if draft.response.not_recorded => Outcome::NotRecorded,
             Some(_) => Outcome::NoResponse,
             None if error.is_some() => Outcome::NoResponse,
             None => Outcome::NotRecorded,
@@ -179,6 +179,9 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 .filter(|text| !text.raw().is_empty())
                 .map(|text| self.pools.text(&text.decode())),
             connection: connection(draft, &url, piece),
+            is_multiplexed: request
+                .http_version
+                .is_some_and(|version| is_multiplexed(version.raw())),
             server_ip: draft.server_ip.and_then(|text| server_ip(&text.decode())),
             client,
             has_request_body,
@@ -235,53 +238,15 @@ impl<'a, 'p> EntryReader<'a, 'p> {
         });
     }
 
-    /// Whether an exchange is no business of other origins, so that its header lines can shrink to those of
-    /// [`retained::is_kept_of_same_origin`]. Most exchanges of a recording are such, and memory grows with the others only.
-    ///
-    /// Careful on purpose: whole stay documents (their embedder policies matter to others), redirects (they may leave the origin),
-    /// preflights, what a service worker handled, failures, answers that speak to other origins, and everything whose
-    /// headers are provisional and lack `Sec-Fetch-Site`.
+    /// Whether the exchange can shrink: by its lines, and by what the recorder says beside them.
     fn is_plainly_same_origin(&self, draft: &Draft<'a>, url: &Url, headers_complete: bool) -> bool {
-        let says_same_origin = match self.request_lines.first("sec-fetch-site") {
-            Some(site) => site.eq_ignore_ascii_case(b"same-origin"),
-            None => {
-                headers_complete
-                    && self
-                        .request_lines
-                        .first("origin")
-                        .or_else(|| self.request_lines.first("referer"))
-                        .is_some_and(|value| starts_with_origin(value, url.origin()))
-            }
-        };
-        if !says_same_origin
-            || self
-                .request_lines
-                .first("origin")
-                .is_some_and(|value| !starts_with_origin(value, url.origin()))
-            || self
-                .request_lines
-                .first("access-control-request-method")
-                .is_some()
-        {
-            return false;
-        }
-        let dest_is_document = self
-            .request_lines
-            .first("sec-fetch-dest")
-            .is_some_and(|dest| {
-                matches!(
-                    dest,
-                    b"document" | b"iframe" | b"frame" | b"embed" | b"object"
-                )
-            });
-        let type_is_document = draft
-            .resource_type
-            .is_some_and(|kind| kind.raw() == b"document");
         let response = &draft.response;
-        let answered = matches!(status(response), (Some(200..=299 | 304 | 400..=599), false));
-        answered
-            && !dest_is_document
-            && !type_is_document
+        let (status, false) = status(response) else {
+            return false;
+        };
+        draft
+            .resource_type
+            .is_none_or(|kind| kind.raw() != b"document")
             && !response.via_service_worker
             && draft
                 .fetch_type
@@ -289,10 +254,13 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             && response
                 .redirect
                 .is_none_or(|target| target.raw().is_empty())
-            && !self
-                .response_lines
-                .iter()
-                .any(|(name, _)| retained::is_about_origins(name))
+            && same_origin::is_plain(
+                url,
+                headers_complete,
+                status,
+                |name| self.request_lines.first(name),
+                self.response_lines.iter().map(|(name, _)| &**name),
+            )
     }
 
     /// Some recorders know the target of a redirect (`response.redirectURL`) and still drop the header lines. Its target
@@ -390,10 +358,7 @@ fn build(
     replaced: &mut bool,
 ) -> HeaderList {
     for (name, value) in lines.iter() {
-        if shrinks && !retained::is_kept_of_same_origin(name) {
-            continue;
-        }
-        if let Some(value) = policy(name, value) {
+        if let Some(value) = retained::kept(name, value, &policy, shrinks) {
             builder.push(&as_utf8(name, replaced), &as_utf8(&value, replaced));
         }
     }
@@ -445,6 +410,15 @@ fn connection<F>(draft: &Draft<'_>, url: &Url, piece: &mut Piece<F>) -> Option<u
     Some(piece.connections.symbol(&format!("={name}")))
 }
 
+/// `h2`, `HTTP/2`, `http/2.0`, `h3`, `h3-29` ...
+fn is_multiplexed(version: &[u8]) -> bool {
+    let version = version.to_ascii_lowercase();
+    let number = version
+        .strip_prefix(b"http/")
+        .or_else(|| version.strip_prefix(b"h"));
+    matches!(number, Some([b'2' | b'3', ..]))
+}
+
 fn is_port(port: u16, url: &Url) -> bool {
     matches!(port, 80 | 443) || url.origin().port() == Some(port)
 }
@@ -456,14 +430,6 @@ fn server_ip(text: &str) -> Option<IpAddr> {
         .and_then(|rest| rest.split_once(']'))
         .map_or(text, |(inside, _)| inside);
     bare.parse().ok()
-}
-
-/// Whether a value, an origin or a URL, is of the origin.
-fn starts_with_origin(value: &[u8], origin: &Origin) -> bool {
-    !origin.is_opaque()
-        && value
-            .strip_prefix(origin.serialised().as_bytes())
-            .is_some_and(|rest| matches!(rest, [] | [b'/' | b'?' | b'#', ..]))
 }
 
 fn resource_type(name: &str) -> Option<ResourceType> {

@@ -23,6 +23,7 @@ use super::json::{Json, Stop};
 use super::{Options, Scanned};
 use crate::error::ErrorKind;
 use document::Document;
+pub(crate) use draft::NOT_RECORDED;
 use feed::Feed;
 use list::ListReader;
 use piece::Context;

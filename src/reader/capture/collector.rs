@@ -1,0 +1,132 @@
+//! Gathers what the flows of a capture leave: exchanges, and everything that was odd.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::sightings::{Met, TlsSightings};
+use super::words;
+use crate::exchange::{Capture, Exchange, Locus, Recorder};
+use crate::header::HeaderListBuilder;
+use crate::http;
+use crate::net::{self, FlowInfo, Stamp};
+use crate::notice::Notice;
+use crate::url::OriginPool;
+
+/// What a capture gave so far.
+#[derive(Default)]
+pub(super) struct Collector {
+    pub(super) exchanges: Vec<Exchange>,
+    /// Messages met, readable or not.
+    pub(super) entries: u64,
+    /// Keep lines of same-origin exchanges that an audit has no use for.
+    pub(super) keeps_all: bool,
+    pub(super) origins: OriginPool,
+    pub(super) builder: HeaderListBuilder,
+    pub(super) tls: TlsSightings,
+    http: BTreeMap<http::Oddity, Met>,
+    other: BTreeMap<&'static str, Met>,
+}
+
+impl Collector {
+    pub(super) fn new(keeps_all: bool) -> Self {
+        Self {
+            keeps_all,
+            ..Self::default()
+        }
+    }
+
+    /// Notes something by the name of its notice; [`words::other`] has its text.
+    pub(super) fn meet(&mut self, name: &'static str, flow: &FlowInfo, stamp: Stamp) {
+        self.other.entry(name).or_default().meet(flow, stamp);
+    }
+
+    pub(super) fn http_oddity(
+        &mut self,
+        oddity: http::Oddity,
+        flow: &FlowInfo,
+        stamp: Stamp,
+        count: u64,
+    ) {
+        let met = self.http.entry(oddity).or_default();
+        met.meet_often(flow, stamp, count);
+    }
+
+    /// The finished capture: exchanges in the order of their first packets.
+    pub(super) fn finish(
+        mut self,
+        source: &Arc<str>,
+        oddities: &net::Oddities,
+        bytes: u64,
+    ) -> Capture {
+        self.exchanges.sort_by_key(|exchange| exchange.locus);
+        self.exchanges.shrink_to_fit();
+        let notices = self.notices(source, oddities);
+        Capture {
+            source: Arc::clone(source),
+            recorder: Recorder::Packets,
+            pages: Vec::new(),
+            exchanges: self.exchanges,
+            notices,
+            sanitized: false,
+            bytes,
+            entries: self.entries,
+        }
+    }
+
+    fn notices(&self, source: &Arc<str>, oddities: &net::Oddities) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        let mut add = |name, message, locus: Option<Locus>, count| {
+            notices.push(Notice {
+                name,
+                message,
+                file: Arc::clone(source),
+                locus,
+                count,
+            });
+        };
+        for sighting in oddities.iter() {
+            let packet = sighting.first.packet;
+            let locus = (packet > 0).then_some(Locus::Packets {
+                first: packet,
+                last: packet,
+                flow: None,
+                stream: None,
+            });
+            let message = words::net(sighting.oddity, sighting.value);
+            add(sighting.oddity.name(), message, locus, sighting.count);
+        }
+        let tls = &self.tls;
+        if tls.unread.count > 0 {
+            let message = format!(
+                "{} of {} TLS connections could not be decrypted",
+                tls.unread.count, tls.connections
+            );
+            add(
+                "tls-not-decrypted",
+                message,
+                tls.unread.locus(),
+                tls.unread.count,
+            );
+        }
+        for (server, met) in &tls.by_server {
+            let message = format!("TLS with {server} without secrets; pass --keylog FILE");
+            add("tls-without-secrets", message, met.locus(), met.count);
+        }
+        if tls.more_servers.count > 0 {
+            let message = "TLS with further servers without secrets; pass --keylog FILE".to_owned();
+            let met = tls.more_servers;
+            add("tls-without-secrets", message, met.locus(), met.count);
+        }
+        for (name, (met, message)) in &tls.by_kind {
+            add(name, message.clone(), met.locus(), met.count);
+        }
+        for (oddity, met) in &self.http {
+            let message = words::http(*oddity).to_owned();
+            add(oddity.name(), message, met.locus(), met.count);
+        }
+        for (name, met) in &self.other {
+            add(name, words::other(name).to_owned(), met.locus(), met.count);
+        }
+        notices
+    }
+}

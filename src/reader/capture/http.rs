@@ -1,0 +1,147 @@
+//! HTTP inside a stream.
+
+use super::stream::{Context, Place, Stream};
+use super::transaction;
+use crate::http::{Connection, MessageId, MessageSink, Oddity, Protocol, Transaction, TunnelEvent};
+use crate::net::{Direction, Finish, Stamp};
+
+/// An HTTP connection, and the tunnels it became.
+pub(super) struct HttpStream {
+    connection: Connection,
+    state: State,
+}
+
+#[derive(Default)]
+struct State {
+    place: Place,
+    tunnels: Vec<(MessageId, Stream)>,
+    /// Defects met, which count only if this turns out to be HTTP: any other protocol is full of them.
+    oddities: Vec<(Oddity, Stamp, u64)>,
+    /// Messages were read.
+    is_http: bool,
+    /// Bytes of the server are missing.
+    has_gap: bool,
+    last: Stamp,
+}
+
+impl HttpStream {
+    pub(super) fn new(place: Place, protocol: Protocol) -> Self {
+        Self {
+            connection: Connection::new(protocol),
+            state: State {
+                place,
+                ..State::default()
+            },
+        }
+    }
+
+    pub(super) fn data(
+        &mut self,
+        direction: Direction,
+        stamp: Stamp,
+        bytes: &[u8],
+        context: &mut Context<'_>,
+    ) {
+        self.state.last = stamp;
+        let mut sink = Sink {
+            state: &mut self.state,
+            context,
+        };
+        self.connection.push(direction, stamp, bytes, &mut sink);
+    }
+
+    pub(super) fn gap(
+        &mut self,
+        direction: Direction,
+        stamp: Stamp,
+        len: u64,
+        context: &mut Context<'_>,
+    ) {
+        self.state.last = stamp;
+        self.state.has_gap |= direction == Direction::ToClient;
+        let mut sink = Sink {
+            state: &mut self.state,
+            context,
+        };
+        self.connection.gap(direction, stamp, len, &mut sink);
+    }
+
+    pub(super) fn end(&mut self, direction: Direction, stamp: Stamp, context: &mut Context<'_>) {
+        let mut sink = Sink {
+            state: &mut self.state,
+            context,
+        };
+        self.connection.end(direction, stamp, &mut sink);
+    }
+
+    pub(super) fn finish(mut self, context: &mut Context<'_>) {
+        let mut sink = Sink {
+            state: &mut self.state,
+            context,
+        };
+        self.connection.finish(&mut sink);
+        let last = self.state.last;
+        for (_, mut stream) in std::mem::take(&mut self.state.tunnels) {
+            stream.finish(last, context);
+        }
+        if self.state.is_http {
+            for (oddity, stamp, count) in self.state.oddities {
+                context
+                    .collector
+                    .http_oddity(oddity, context.flow, stamp, count);
+            }
+        } else {
+            context.collector.meet("not-http", context.flow, last);
+        }
+    }
+}
+
+/// Takes the messages of a connection.
+struct Sink<'s, 'c, 'f> {
+    state: &'s mut State,
+    context: &'c mut Context<'f>,
+}
+
+impl MessageSink for Sink<'_, '_, '_> {
+    fn transaction(&mut self, transaction: Transaction) {
+        self.state.is_http = true;
+        // Nothing more comes from a server that closed or reset the connection.
+        let is_over =
+            matches!(self.context.how, Some(Finish::Reset | Finish::Closed)) && !self.state.has_gap;
+        transaction::collect(&transaction, &self.state.place, is_over, self.context);
+    }
+
+    fn tunnel(&mut self, id: MessageId, event: TunnelEvent<'_>) {
+        let State { place, tunnels, .. } = &mut *self.state;
+        let known = tunnels.iter().position(|(known, _)| *known == id);
+        let at = known.unwrap_or_else(|| {
+            let host = match event {
+                TunnelEvent::Open(authority) if !authority.is_empty() => {
+                    Some(String::from_utf8_lossy(authority).into())
+                }
+                _ => None,
+            };
+            tunnels.push((id, Stream::in_tunnel(place, host)));
+            tunnels.len() - 1
+        });
+        let stream = &mut tunnels[at].1;
+        match event {
+            TunnelEvent::Open(_) => {}
+            TunnelEvent::Bytes(direction, stamp, bytes) => {
+                stream.data(direction, stamp, bytes, self.context);
+            }
+            TunnelEvent::Gap(direction, stamp, len) => {
+                stream.gap(direction, stamp, len, self.context);
+            }
+            TunnelEvent::End(direction, stamp) => stream.end(direction, stamp, self.context),
+        }
+    }
+
+    fn oddity(&mut self, oddity: Oddity, at: Stamp) {
+        let oddities = &mut self.state.oddities;
+        match oddities.iter_mut().find(|(known, ..)| *known == oddity) {
+            Some((_, _, count)) => *count += 1,
+            None => oddities.push((oddity, at, 1)),
+        }
+    }
+}

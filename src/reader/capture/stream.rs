@@ -1,0 +1,166 @@
+//! Bytes of both directions, of a connection or of a tunnel inside one: TLS, HTTP, or neither.
+
+use super::collector::Collector;
+use super::http::HttpStream;
+use super::tls::TlsStream;
+use crate::http::Protocol;
+use crate::net::{Direction, Finish, FlowInfo, Stamp};
+use crate::tls::{KeyLog, looks_like_tls};
+
+/// Tunnels inside each other that are looked into: a browser uses one, to a proxy behind a proxy two.
+const MAX_DEPTH: u8 = 4;
+
+/// What goes along with each call: the flow, and where everything ends up.
+pub(super) struct Context<'c> {
+    pub(super) flow: &'c FlowInfo,
+    /// How the flow ends, once it does.
+    pub(super) how: Option<Finish>,
+    pub(super) keylog: &'c KeyLog,
+    pub(super) collector: &'c mut Collector,
+}
+
+/// Where a stream stands: what its URLs are made of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    /// Inside TLS.
+    pub(super) is_secure: bool,
+    /// The host and port that the tunnel around it, or the TLS client, asked for.
+    pub(super) host: Option<Box<str>>,
+    /// Tunnels around it.
+    pub(super) depth: u8,
+}
+
+/// Both directions of a connection or of a tunnel.
+#[derive(Default)]
+pub(super) struct Stream {
+    place: Place,
+    layer: Layer,
+}
+
+#[derive(Default)]
+enum Layer {
+    /// Nothing was read yet.
+    #[default]
+    Fresh,
+    /// Too few bytes to tell, all of one direction.
+    Opening(Direction, Stamp, Vec<u8>),
+    Tls(Box<TlsStream>),
+    Http(Box<HttpStream>),
+    /// Deeper than is looked.
+    TooDeep,
+}
+
+/// Bytes that tell TLS from everything else.
+const ENOUGH: usize = 5;
+
+impl Stream {
+    /// A stream inside a tunnel to `host`.
+    pub(super) fn in_tunnel(around: &Place, host: Option<Box<str>>) -> Self {
+        let depth = around.depth + 1;
+        let layer = if depth > MAX_DEPTH {
+            Layer::TooDeep
+        } else {
+            Layer::Fresh
+        };
+        Self {
+            place: Place {
+                is_secure: false,
+                host,
+                depth,
+            },
+            layer,
+        }
+    }
+
+    pub(super) fn data(
+        &mut self,
+        direction: Direction,
+        stamp: Stamp,
+        bytes: &[u8],
+        context: &mut Context<'_>,
+    ) {
+        match &mut self.layer {
+            Layer::Fresh if bytes.len() >= ENOUGH => self.open(bytes),
+            Layer::Fresh => {
+                self.layer = Layer::Opening(direction, stamp, bytes.to_vec());
+                return;
+            }
+            Layer::Opening(first, _, held) if *first == direction && held.len() < ENOUGH => {
+                held.extend_from_slice(bytes);
+                if held.len() >= ENOUGH {
+                    self.decide(context);
+                }
+                return;
+            }
+            Layer::Opening(..) => self.decide(context),
+            _ => {}
+        }
+        match &mut self.layer {
+            Layer::Tls(tls) => tls.data(direction, stamp, bytes, context),
+            Layer::Http(http) => http.data(direction, stamp, bytes, context),
+            Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => {}
+        }
+    }
+
+    pub(super) fn gap(
+        &mut self,
+        direction: Direction,
+        stamp: Stamp,
+        len: u64,
+        context: &mut Context<'_>,
+    ) {
+        self.decide(context);
+        match &mut self.layer {
+            Layer::Tls(tls) => tls.gap(direction, stamp, len, context),
+            Layer::Http(http) => http.gap(direction, stamp, len, context),
+            // A hole before the first byte: what follows tells the protocol, and starts inside it.
+            Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => {}
+        }
+    }
+
+    /// One direction ended in order.
+    pub(super) fn end(&mut self, direction: Direction, stamp: Stamp, context: &mut Context<'_>) {
+        self.decide(context);
+        match &mut self.layer {
+            Layer::Tls(tls) => tls.end(direction, stamp, context),
+            Layer::Http(http) => http.end(direction, stamp, context),
+            Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => {}
+        }
+    }
+
+    /// Nothing more will come.
+    pub(super) fn finish(&mut self, last: Stamp, context: &mut Context<'_>) {
+        self.decide(context);
+        match std::mem::take(&mut self.layer) {
+            Layer::Tls(tls) => tls.finish(context),
+            Layer::Http(http) => http.finish(context),
+            Layer::TooDeep => context
+                .collector
+                .meet("tunnel-too-deep", context.flow, last),
+            Layer::Fresh | Layer::Opening(..) => {}
+        }
+    }
+
+    /// Chooses the layer by the first bytes.
+    fn open(&mut self, bytes: &[u8]) {
+        self.layer = if looks_like_tls(bytes) {
+            Layer::Tls(Box::new(TlsStream::new(self.place.clone())))
+        } else {
+            let http = HttpStream::new(self.place.clone(), Protocol::Unknown);
+            Layer::Http(Box::new(http))
+        };
+    }
+
+    /// Decides with the bytes that are there.
+    fn decide(&mut self, context: &mut Context<'_>) {
+        if let Layer::Opening(direction, stamp, held) = &mut self.layer {
+            let (direction, stamp, held) = (*direction, *stamp, std::mem::take(held));
+            self.open(&held);
+            match &mut self.layer {
+                Layer::Tls(tls) => tls.data(direction, stamp, &held, context),
+                Layer::Http(http) => http.data(direction, stamp, &held, context),
+                Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => {}
+            }
+        }
+    }
+}

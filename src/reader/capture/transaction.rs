@@ -1,0 +1,278 @@
+//! A transaction of a capture -> an exchange.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use super::sightings::flow_number;
+use super::stream::{Context, Place};
+use crate::exchange::{
+    Client, Exchange, Hints, Locus, Method, Outcome, Request, ResourceType, Response, Time,
+};
+use crate::header::{HeaderList, HeaderListBuilder};
+use crate::http::{HeaderLines, RequestHead, ResponseHead, Transaction};
+use crate::net::Stamp;
+use crate::reader::{retained, same_origin};
+use crate::url::Url;
+
+/// Makes an exchange of a transaction and leaves it with the collector; `is_over` says that an answer that is not here
+/// was never sent.
+pub(super) fn collect(
+    transaction: &Transaction,
+    place: &Place,
+    is_over: bool,
+    context: &mut Context<'_>,
+) {
+    let flow = context.flow;
+    context.collector.entries += 1;
+    let Some(request) = &transaction.request else {
+        let at = transaction
+            .response
+            .as_ref()
+            .map_or(flow.start, |response| response.first);
+        context
+            .collector
+            .meet("http-response-without-request", flow, at);
+        return;
+    };
+    if transaction.pushed {
+        // What no page asked for is no fetch, and browsers have given it up.
+        context
+            .collector
+            .meet("h2-server-push", flow, request.first);
+        return;
+    }
+    let Some(method) = request.method.as_deref() else {
+        context
+            .collector
+            .meet("h2-request-unknown", flow, request.first);
+        return;
+    };
+    let kind = Kind::of(request, method);
+    let url = candidates(request, kind, place, flow.server)
+        .into_iter()
+        .find_map(|text| Url::parse_pooled(&text, &mut context.collector.origins).ok());
+    let Some(url) = url else {
+        context
+            .collector
+            .meet("http-url-unreadable", flow, request.first);
+        return;
+    };
+    let response = transaction
+        .response
+        .as_ref()
+        .filter(|response| response.status.is_some());
+    if let Some(incomplete) = response.filter(|response| !response.headers_complete) {
+        context
+            .collector
+            .meet("h2-response-incomplete", flow, incomplete.first);
+    }
+    // Of a head whose lines are not all known, no line can be said to be missing, and that is what verdicts rest on.
+    let response = response.filter(|response| response.headers_complete);
+    let shrinks = !context.collector.keeps_all && is_plainly_same_origin(request, response, &url);
+    let builder = &mut context.collector.builder;
+    let headers = keep(builder, &request.headers, retained::request_value, shrinks);
+    let outcome = match response {
+        Some(head) => Outcome::Response(Response {
+            status: head.status.unwrap_or_default(),
+            headers: keep(builder, &head.headers, retained::response_value, shrinks),
+            body_size: Some(head.body_len),
+            body_recorded: false,
+        }),
+        None if transaction.response.is_some() => Outcome::NotRecorded,
+        None if transaction.reset.is_some() || is_over => Outcome::NoResponse,
+        None => Outcome::NotRecorded,
+    };
+    let (first, last) = span(request, transaction.response.as_ref());
+    context.collector.exchanges.push(Exchange {
+        locus: Locus::Packets {
+            first,
+            last,
+            flow: flow_number(flow),
+            stream: transaction.stream_id,
+        },
+        started: time(request.first),
+        duration_ms: transaction
+            .response
+            .as_ref()
+            .and_then(|response| elapsed_ms(request.first, response.last)),
+        request: Request {
+            method: Method::from_bytes(method),
+            url,
+            headers,
+            headers_complete: request.headers_complete,
+            listed_cookies: false,
+            body_size: Some(request.body_len),
+        },
+        outcome,
+        hints: Hints {
+            resource_type: matches!(kind, Kind::WebSocket).then_some(ResourceType::WebSocket),
+            connection: flow_number(flow),
+            is_multiplexed: transaction.stream_id.is_some(),
+            server_ip: Some(flow.server.ip().to_canonical()),
+            client: first_value(&request.headers, "user-agent").map_or(Client::Unknown, |value| {
+                retained::client(&String::from_utf8_lossy(value))
+            }),
+            has_request_body: request.body_len > 0,
+            ..Hints::default()
+        },
+    });
+}
+
+/// What a request asks for, as far as its URL depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    /// A WebSocket handshake: `Upgrade` in HTTP/1 (RFC 6455), an extended `CONNECT` in HTTP/2 (RFC 8441).
+    WebSocket,
+    /// A tunnel (RFC 9110, section 9.3.6).
+    Tunnel,
+}
+
+impl Kind {
+    fn of(request: &RequestHead, method: &[u8]) -> Self {
+        let upgrades = || {
+            request
+                .headers
+                .values(b"upgrade")
+                .any(|value| value.trim_ascii().eq_ignore_ascii_case(b"websocket"))
+        };
+        match request.protocol.as_deref() {
+            Some(protocol) if protocol.eq_ignore_ascii_case(b"websocket") => Self::WebSocket,
+            Some(_) => Self::Plain,
+            None if method == b"CONNECT" => Self::Tunnel,
+            None if method == b"GET" && upgrades() => Self::WebSocket,
+            None => Self::Plain,
+        }
+    }
+}
+
+/// Texts that may be the URL, the likeliest first: a `Host` may hold anything, and then the connection's own address
+/// stands in for it.
+fn candidates(request: &RequestHead, kind: Kind, place: &Place, server: SocketAddr) -> Vec<String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let target = request.target.as_deref().map(text);
+    let host = first_value(&request.headers, "host").map(text);
+    if kind == Kind::Tunnel {
+        // It has no scheme; one whose default port is another keeps the port visible.
+        let authority = request.authority.as_deref().map(text).or(target).or(host);
+        return authority
+            .map(|authority| {
+                let scheme = if authority.ends_with(":80") {
+                    "https"
+                } else {
+                    "http"
+                };
+                vec![format!("{scheme}://{authority}/")]
+            })
+            .unwrap_or_default();
+    }
+    let Some(target) = target else {
+        // The request line, or the `:path`, is not known.
+        return Vec::new();
+    };
+    let scheme = match (kind, place.is_secure) {
+        (Kind::WebSocket, true) => "wss",
+        (Kind::WebSocket, false) => "ws",
+        (_, true) => "https",
+        (_, false) => "http",
+    };
+    let mut texts = Vec::with_capacity(2);
+    let target = match target.split_once("://") {
+        // Absolute form (RFC 9112, section 3.2.2), as proxies are asked.
+        Some((given, rest)) if is_scheme(given) => {
+            let scheme = if kind == Kind::WebSocket {
+                scheme
+            } else {
+                given
+            };
+            texts.push(format!("{scheme}://{rest}"));
+            rest.find('/').map_or("/", |at| &rest[at..]).to_owned()
+        }
+        _ if target == "*" => "/".to_owned(),
+        _ if target.starts_with('/') => target,
+        _ => format!("/{target}"),
+    };
+    let authorities = [
+        request.authority.as_deref().map(text),
+        host,
+        place.host.as_deref().map(str::to_owned),
+        Some(canonical(server).to_string()),
+    ];
+    for authority in authorities.into_iter().flatten() {
+        let authority = authority.trim();
+        // What would end the authority early, or name a user, is no host.
+        if !authority.is_empty() && !authority.contains(['/', '?', '#', '@', '\\']) {
+            texts.push(format!("{scheme}://{authority}{target}"));
+        }
+    }
+    texts
+}
+
+fn is_scheme(text: &str) -> bool {
+    ["http", "https", "ws", "wss", "ftp"]
+        .iter()
+        .any(|known| text.eq_ignore_ascii_case(known))
+}
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+fn first_value<'h>(headers: &'h HeaderLines, name: &str) -> Option<&'h [u8]> {
+    headers
+        .iter()
+        .find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
+        .map(|(_, value)| value.trim_ascii())
+}
+
+fn keep(
+    builder: &mut HeaderListBuilder,
+    lines: &HeaderLines,
+    policy: impl for<'v> Fn(&[u8], &'v [u8]) -> Option<Cow<'v, [u8]>>,
+    shrinks: bool,
+) -> HeaderList {
+    for (name, value) in lines.iter() {
+        if let Some(value) = retained::kept(name, value, &policy, shrinks) {
+            builder.push(name, &value);
+        }
+    }
+    builder.take()
+}
+
+fn is_plainly_same_origin(
+    request: &RequestHead,
+    response: Option<&ResponseHead>,
+    url: &Url,
+) -> bool {
+    let Some(response) = response else {
+        return false;
+    };
+    same_origin::is_plain(
+        url,
+        request.headers_complete,
+        response.status,
+        |name| first_value(&request.headers, name),
+        response.headers.iter().map(|(name, _)| name),
+    )
+}
+
+/// First and last packet.
+fn span(request: &RequestHead, response: Option<&ResponseHead>) -> (u64, u64) {
+    let mut first = request.first.packet;
+    let mut last = request.last.packet;
+    if let Some(response) = response {
+        first = first.min(response.first.packet);
+        last = last.max(response.last.packet);
+    }
+    (first, last.max(first))
+}
+
+/// The time of a packet; captures without times have 0.
+fn time(stamp: Stamp) -> Option<Time> {
+    (stamp.time_ns != 0).then_some(Time(stamp.time_ns))
+}
+
+fn elapsed_ms(from: Stamp, to: Stamp) -> Option<f32> {
+    let (Time(from), Time(to)) = (time(from)?, time(to)?);
+    Some((to.saturating_sub(from).max(0) as f64 / 1e6) as f32)
+}

@@ -6,6 +6,7 @@
 mod case;
 mod engine;
 mod explanation;
+mod opaque_response;
 mod outcome;
 mod service_worker;
 mod session;
@@ -25,6 +26,7 @@ use crate::exchange::{Capture, Client, Exchange, Outcome, Recorder, ResourceType
 use crate::fact::{Basis, Confidence, Fact};
 use crate::pairing::{Fetch, PreflightLink, redirect_target};
 use case::Case;
+use opaque_response::is_blocked_by_type;
 use outcome::{RecordedOutcome, recorded_outcome};
 use transport::{is_loopback_host, is_mixed_content, is_privileged, local_network_code};
 use weigh::{confidence_of_inputs, is_refused_preflight, reads_credentials};
@@ -304,7 +306,9 @@ impl Judge<'_> {
             Class::Opaque => {
                 if let RecordedOutcome::OtherReason(code) = recorded {
                     verdict.code = code;
-                } else if evaluation.code == Code::OpaqueNoCors && self.is_blocked_by_type(last) {
+                } else if evaluation.code == Code::OpaqueNoCors
+                    && is_blocked_by_type(last, self.engine)
+                {
                     verdict.code = Code::OrbBlocked;
                     verdict.confidence = verdict.confidence.min(Confidence::Medium);
                 }
@@ -375,45 +379,6 @@ impl Judge<'_> {
         exchange
             .and_then(|index| self.capture.exchanges.get(index as usize))
             .is_some_and(|e| e.response().is_some())
-    }
-
-    /// Whether Opaque Response Blocking withholds a response from an element by its headers alone: `nosniff` and a type
-    /// that no element loads. What it finds in bodies is not seen here, and scripts' own no-cors fetches end otherwise.
-    fn is_blocked_by_type(&self, exchange: &Exchange) -> bool {
-        let by_element = matches!(
-            exchange.request.headers.first("sec-fetch-dest"),
-            Some("image" | "audio" | "video" | "script" | "track")
-        );
-        let Some(response) = exchange
-            .response()
-            .filter(|_| by_element && self.engine != Engine::WebKit)
-        else {
-            return false;
-        };
-        let is_nosniff = response
-            .headers
-            .first("x-content-type-options")
-            .is_some_and(|value| {
-                value
-                    .split(',')
-                    .next()
-                    .is_some_and(|first| first.trim().eq_ignore_ascii_case("nosniff"))
-            });
-        let content_type = response.headers.first("content-type").unwrap_or_default();
-        let essence = content_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        is_nosniff
-            && (matches!(
-                &*essence,
-                "text/html" | "text/plain" | "application/json" | "text/json"
-            ) || essence.ends_with("+json")
-                || (essence != "image/svg+xml"
-                    && (matches!(&*essence, "text/xml" | "application/xml")
-                        || essence.ends_with("+xml"))))
     }
 
     fn stored_was_delivered(&self, fetch: &Fetch) -> bool {

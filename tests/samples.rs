@@ -114,8 +114,23 @@ fn stories_deserve_their_findings() {
             "blocked-but-processed",
         ),
     ];
-    for (story, verdict, worst, rule) in stories {
-        let path = format!("samples/{story}.har");
+    // Two independent ways to the same answer: the browser's export, and the packets.
+    let ways = ["har", "pcapng"];
+    let in_both = stories
+        .into_iter()
+        .flat_map(|story| ways.map(|way| (way, story)));
+    // A sandboxed frame's request is in no HAR that DevTools or Playwright write.
+    let sandboxed = (
+        "pcapng",
+        (
+            "bank-null-sandbox",
+            "allowed",
+            "high",
+            "null-origin-allowed",
+        ),
+    );
+    for (way, (story, verdict, worst, rule)) in in_both.chain([sandboxed]) {
+        let path = format!("samples/{story}.{way}");
         let rows: Vec<serde_json::Value> = report(&[&path, "--report", "ndjson"])
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
@@ -125,7 +140,10 @@ fn stories_deserve_their_findings() {
                 .filter(move |row| row["type"] == kind)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(of("fetch")[0]["verdict"], verdict, "{story}");
+        // Over plain HTTP nothing in the packets tells the credentials mode, and these two answers depend on it.
+        let untold = way == "pcapng" && ["hello-exact", "hello-star"].contains(&story);
+        let verdict = if untold { "undetermined" } else { verdict };
+        assert_eq!(of("fetch")[0]["verdict"], verdict, "{story} as {way}");
         let order = ["", "info", "low", "medium", "high", "critical"];
         let findings = of("finding");
         let severest = findings

@@ -32,13 +32,15 @@ declare_rule! {
     /// and are not reported a second time.
     ///
     /// ## Example
-    ///     GET https://bank.test/api/balance
-    ///     Origin: https://evil-songs.test
-    ///     Cookie: session=...
+    /// ```text
+    /// GET https://bank.test/api/balance
+    /// Origin: https://evil-songs.test
+    /// Cookie: session=...
     ///
-    ///     200
-    ///     Access-Control-Allow-Origin: https://evil-songs.test
-    ///     Access-Control-Allow-Credentials: true
+    /// 200
+    /// Access-Control-Allow-Origin: https://evil-songs.test
+    /// Access-Control-Allow-Credentials: true
+    /// ```
     ///
     /// ## Fix
     /// Compare Origin by exact string with a list of the origins that need the data, and send

@@ -22,12 +22,14 @@ declare_rule! {
     /// CORS guards reading, not doing: a money transfer whose answer is blocked is still a money transfer.
     ///
     /// ## Example
-    ///     POST https://bank.test/transfer
-    ///     Origin: https://evil-songs.test
-    ///     Content-Type: text/plain
-    ///     Cookie: session=...
+    /// ```text
+    /// POST https://bank.test/transfer
+    /// Origin: https://evil-songs.test
+    /// Content-Type: text/plain
+    /// Cookie: session=...
     ///
-    ///     200, no Access-Control-Allow-Origin
+    /// 200, no Access-Control-Allow-Origin
+    /// ```
     ///
     /// ## Fix
     /// Before acting, refuse requests whose Origin or Sec-Fetch-Site is foreign, or demand a token bound to the session;

@@ -14,7 +14,9 @@ declare_rule! {
     /// Each trusted origin is one more door: whoever takes over that site reads here. The list is worth a look once a year.
     ///
     /// ## Example
-    ///     https://api.bank.test granted https://app.bank.test, with credentials, 41 times
+    /// ```text
+    /// https://api.bank.test granted https://app.bank.test, with credentials, 41 times
+    /// ```
     ///
     /// ## Fix
     /// Remove origins that nobody owns or needs any more.

@@ -21,11 +21,13 @@ declare_rule! {
     /// `null` is nobody's name: any page makes a sandboxed frame or a `data:` page whose origin is `null`, and reads.
     ///
     /// ## Example
-    ///     Origin: null
-    ///     Cookie: session=...
+    /// ```text
+    /// Origin: null
+    /// Cookie: session=...
     ///
-    ///     Access-Control-Allow-Origin: null
-    ///     Access-Control-Allow-Credentials: true
+    /// Access-Control-Allow-Origin: null
+    /// Access-Control-Allow-Credentials: true
+    /// ```
     ///
     /// ## Fix
     /// Remove `null` from the list. Pages opened from disk belong on a development server; after a cross-origin redirect,

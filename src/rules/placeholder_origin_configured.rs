@@ -17,9 +17,11 @@ declare_rule! {
     /// The real page stays blocked, and such a domain may belong to somebody, who is then granted.
     ///
     /// ## Example
-    ///     Origin: http://localhost:3000
+    /// ```text
+    /// Origin: http://localhost:3000
     ///
-    ///     Access-Control-Allow-Origin: https://yoursite.com
+    /// Access-Control-Allow-Origin: https://yoursite.com
+    /// ```
     ///
     /// ## Fix
     /// Configure the origin of the real page.

@@ -20,8 +20,10 @@ declare_rule! {
     /// Copying Origin is `*` in disguise, with the difference that browsers accept it together with credentials.
     ///
     /// ## Example
-    ///     Origin: https://a.test         Access-Control-Allow-Origin: https://a.test
-    ///     Origin: https://b.example      Access-Control-Allow-Origin: https://b.example
+    /// ```text
+    /// Origin: https://a.test         Access-Control-Allow-Origin: https://a.test
+    /// Origin: https://b.example      Access-Control-Allow-Origin: https://b.example
+    /// ```
     ///
     /// ## Fix
     /// Compare Origin by exact string with a list; never copy it. Public data gets `*`.

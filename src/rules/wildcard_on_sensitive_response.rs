@@ -17,11 +17,13 @@ declare_rule! {
     /// address or a secret URL.
     ///
     /// ## Example
-    ///     GET /export.json
+    /// ```text
+    /// GET /export.json
     ///
-    ///     200
-    ///     Access-Control-Allow-Origin: *
-    ///     X-Auth-Token: ...
+    /// 200
+    /// Access-Control-Allow-Origin: *
+    /// X-Auth-Token: ...
+    /// ```
     ///
     /// ## Fix
     /// Require authentication for the resource, then list the origins that may read it.

@@ -14,8 +14,10 @@ declare_rule! {
     /// by copying Origin opens the data to every site; some frameworks do that by themselves.
     ///
     /// ## Example
-    ///     Access-Control-Allow-Origin: *
-    ///     Access-Control-Allow-Credentials: true
+    /// ```text
+    /// Access-Control-Allow-Origin: *
+    /// Access-Control-Allow-Credentials: true
+    /// ```
     ///
     /// ## Fix
     /// Decide: public, then `*` without Access-Control-Allow-Credentials; or for signed-in users, then a list of origins.

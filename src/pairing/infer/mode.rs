@@ -62,6 +62,14 @@ fn mode_of(exchange: &Exchange, origin: &Fact<Origin>) -> Fact<RequestMode> {
         };
         return Fact::new(mode, Confidence::High, Basis::NoOrigin);
     }
+    // The same headers mark a navigation whose origin nothing tells: the first page of a recording has no referrer.
+    if exchange.request.headers_complete && !sent_origin && navigates {
+        return Fact::new(
+            RequestMode::Navigate,
+            Confidence::High,
+            Basis::NavigationHeaders,
+        );
+    }
     // 5
     if sent_origin && matches!(exchange.request.method, Method::Get | Method::Head) {
         return Fact::new(RequestMode::Cors, Confidence::High, Basis::OriginOnGet);

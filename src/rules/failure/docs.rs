@@ -12,15 +12,16 @@ use crate::rules::Declaration;
 pub(super) fn declaration(code: Code) -> Declaration {
     let words = code.explanation();
     let mut docs = format!(
-        "## What it finds\n{}{}\n\n## Why it matters\n{} The page sees a network error.\n\n## Example\n",
+        "## What it finds\n{}{}\n\n## Why it matters\n{} The page sees a network error.\n\n## Example\n```text\n",
         words.meaning,
         variants(code),
         words.why,
     );
     for line in words.example {
-        writeln!(docs, "    {line}").expect("a String takes every write");
+        writeln!(docs, "{line}").expect("a String takes every write");
     }
-    write!(docs, "\n## Fix\n{}\n\n## References\n", words.fix).expect("a String takes every write");
+    write!(docs, "```\n\n## Fix\n{}\n\n## References\n", words.fix)
+        .expect("a String takes every write");
     for reference in words.references() {
         writeln!(docs, "- {reference}").expect("a String takes every write");
     }

@@ -306,7 +306,8 @@ impl Judge<'_> {
             Class::Opaque => {
                 if let RecordedOutcome::OtherReason(code) = recorded {
                     verdict.code = code;
-                } else if evaluation.code == Code::OpaqueNoCors
+                } else if recorded == RecordedOutcome::Silent
+                    && evaluation.code == Code::OpaqueNoCors
                     && is_blocked_by_type(last, self.engine)
                 {
                     verdict.code = Code::OrbBlocked;

@@ -2,7 +2,7 @@
 
 /// The template of a path (query excluded): `/users/42/orders` is `/users/{id}/orders`.
 ///
-/// Segments become `{id}` (numbers, ids with digits), `{uuid}`, `{hash}`, `{date}`, `{email}`; a hash inside a file name
+/// Segments become `{id}` (numbers, ids with digits), `{uuid}`, `{hash}`, `{date}`, `{email}`, `{secret}`; a hash inside a file name
 /// becomes `app.{hash}.js`. Version segments (`v1`, `2.0`) and words stay.
 #[must_use]
 pub fn template(path: &str) -> String {
@@ -55,6 +55,10 @@ fn starts_with_month(rest: &str) -> bool {
 fn write_segment(segment: &str, out: &mut String) {
     if let Some(placeholder) = placeholder(segment) {
         out.push_str(placeholder);
+        return;
+    }
+    if crate::redact::is_secret_segment(segment) {
+        out.push_str("{secret}");
         return;
     }
     // A file name: judge the parts between dots, dashes and underscores, hashes and UUIDs only.

@@ -40,6 +40,16 @@ pub fn url_text(text: &str) -> Cow<'_, str> {
     settled(text, address::redacted)
 }
 
+/// Whether a path segment, or a part of it between dots, looks like a secret.
+pub(crate) fn is_secret_segment(segment: &str) -> bool {
+    let looks_secret = |text: &str| secret::of_value(text, secret::SHORTEST).is_some();
+    if !segment.contains('.') {
+        return looks_secret(segment);
+    }
+    secret::of_value(segment, usize::MAX).is_some()
+        || (!secret::is_asset(segment) && segment.split('.').any(looks_secret))
+}
+
 /// A header value without its secrets. Of cookies only the names stay, of `Authorization` only the scheme.
 ///
 /// Bytes that are not UTF-8 are read as Latin-1, as browsers show them.

@@ -12,7 +12,7 @@ use super::words::{answer_details, evidence, printed};
 use super::{Context, Declaration, Details, FetchView, Findings, Rule};
 use crate::cors::{Class, Code, Engine, Origin, Phase, Warning};
 use crate::exchange::{Exchange, Method};
-use crate::fact::Confidence;
+use crate::fact::{Basis, Confidence};
 use crate::facts::{Policy, is_public_content, template};
 use crate::finding::{Certainty, Evidence, Severity};
 use crate::judge;
@@ -279,6 +279,9 @@ fn certainty(view: FetchView<'_>) -> Certainty {
         // An unknown input did not matter: the verdict was the same for all its values.
         guessed |= confidence == Confidence::Low;
     }
+    // That no request followed the preflight is all that speaks for credentials; a recording that ended looks the same.
+    let alone = fetch.hops.last().is_some_and(|hop| hop.exchange.is_none());
+    guessed |= alone && credentials_matter && fetch.credentials.basis == Basis::Outcome;
     if guessed || inferred > 1 {
         Certainty::Hint
     } else if inferred == 1

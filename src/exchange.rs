@@ -1,8 +1,10 @@
 //! What one recording holds: exchanges, pages, and who recorded them.
 
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
+use crate::content::Content;
 use crate::cors::RequestMode;
 use crate::header::HeaderList;
 use crate::notice::Notice;
@@ -23,6 +25,8 @@ pub struct Exchange {
     pub outcome: Outcome,
     /// What the recorder knows beside the messages.
     pub hints: Hints,
+    /// What bodies, URL and headers were found to hold; `None`: nothing, or nobody looked.
+    pub content: Option<Box<Content>>,
 }
 
 /// Where an exchange stands in its recording.
@@ -107,6 +111,8 @@ pub struct Response {
     pub body_size: Option<u64>,
     /// Whether the recorder delivers body bytes: proof that somebody received the body.
     pub body_recorded: bool,
+    /// Digest of the recorded body, to tell equal bodies of one audit; `None` where none was recorded or nobody looked.
+    pub body_digest: Option<NonZeroU64>,
 }
 
 /// What a recorder knows beside the messages.

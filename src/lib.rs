@@ -2,6 +2,7 @@
 //! says what is wrong.
 
 pub mod audit;
+pub mod content;
 pub mod cors;
 pub mod error;
 pub mod exchange;

@@ -60,6 +60,7 @@ fn exchange(
                 headers: HeaderList::from_lines(headers.iter().copied()),
                 body_size: None,
                 body_recorded: false,
+                body_digest: None,
             })
         }),
         hints: Hints {
@@ -68,6 +69,7 @@ fn exchange(
                 .then(|| format!("net::ERR_FAILED token={SECRET}").into()),
             ..Hints::default()
         },
+        content: None,
     }
 }
 

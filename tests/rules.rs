@@ -3,21 +3,26 @@
 //! A case is a section (`## name`) with prose and blocks:
 //!
 //! - `page`: pages opened in a tab, one URL a line; the word `session` behind it sets a cookie there.
-//! - `fetch`: `key: value` lines (`verdict`, `origin`, `mode`, `credentials`, `error`, `warning`, `server-ip`, `confidence`,
-//!   `worker`), then the messages: `>` request and `<` answer, `p>` and `p<` for a preflight. The first line of a request
+//! - `fetch`: `key: value` lines about the fetch (`verdict`, `origin`, `mode`, `credentials`, `warning`, `confidence`) and its
+//!   actual exchange (`error`, `server-ip`, `type`, `worker: yes`, `from-cache: yes`, `started: SECONDS`, `duration: MS`,
+//!   `digest: N`, `holds: PLACE KIND [COUNT]`, `shape: NAME`, `request-origin: ORIGIN`), then the messages: `>` request and `<` answer, `p>` and `p<` for a preflight. The first line of a request
 //!   is method and URL, of an answer status and perhaps the body's size. The verdict is given, not computed.
 //! - `options`: `sanitized`, `first-party: SITE`, `scope: HOST`, `min-confidence: hint`.
 //! - `findings`: one line each: rule, severity, confidence, then `reach=`, `variant=`, `count=` where they are not
 //!   empty or one. Rows of the inventory are listed in the inventory's own file only. No block: no findings.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU64;
 use std::path::Path;
 
 use corsaudit::audit::JudgedFetch;
+use corsaudit::content::{Content, Kind, Place, Sighting};
 use corsaudit::cors::{
     Code, CredentialsMode, Engine, Origin, Phase, RequestMode, Verdict, Warning, Warnings,
 };
-use corsaudit::exchange::{Capture, Exchange, Hints, Locus, Method, Outcome, Request, Response};
+use corsaudit::exchange::{
+    Capture, Exchange, Hints, Locus, Method, Outcome, Request, ResourceType, Response, Time,
+};
 use corsaudit::fact::{Basis, Confidence, Fact};
 use corsaudit::finding::{Certainty, Finding};
 use corsaudit::header::HeaderListBuilder;
@@ -125,14 +130,14 @@ fn add_page(case: &mut Case, line: &str) {
             "session=; Path=/; Secure; SameSite=None".to_owned(),
         ));
     }
-    add_exchange(case, &request, Some(&answer), Hints::default());
+    add_exchange(case, &request, Some(&answer), About::default());
 }
 
 fn add_fetch(case: &mut Case, lines: &[&str]) {
     let mut messages: [Option<Message>; 4] = Default::default();
     let (mut code, mut origin, mut mode) = (None, Fact::unknown(), RequestMode::Cors);
     let mut credentials = Fact::unknown();
-    let mut hints = Hints::default();
+    let mut about = About::default();
     let mut warnings = Warnings::default();
     let mut confidence = Confidence::Certain;
     for line in lines {
@@ -158,6 +163,9 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
             continue;
         }
         let (key, value) = line.split_once(": ").expect("key: value");
+        if describe(&mut about, key, value) {
+            continue;
+        }
         match key {
             "verdict" => code = Some(Code::from_name(value).expect("a code")),
             "origin" => {
@@ -198,9 +206,6 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
                     other => panic!("unknown confidence `{other}`"),
                 };
             }
-            "error" => hints.error = Some(value.into()),
-            "server-ip" => hints.server_ip = Some(value.parse().expect("an address")),
-            "worker" => hints.via_service_worker = true,
             "warning" => {
                 let known = Warning::ALL
                     .into_iter()
@@ -217,10 +222,14 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
             case,
             &asked,
             granted.as_ref(),
-            Hints::default(),
+            About {
+                started: about.started,
+                duration_ms: about.duration_ms,
+                ..About::default()
+            },
         ))
     });
-    let exchange = request.map(|request| add_exchange(case, &request, answer.as_ref(), hints));
+    let exchange = request.map(|request| add_exchange(case, &request, answer.as_ref(), about));
     let phase = if code.as_str().contains("preflight-") {
         Phase::Preflight
     } else if code.as_str().starts_with("redirect-") {
@@ -252,7 +261,89 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
     });
 }
 
-fn add_exchange(case: &mut Case, request: &Message, answer: Option<&Message>, hints: Hints) -> u32 {
+/// Takes in a line about the exchange itself; false where it is about something else.
+fn describe(about: &mut About, key: &str, value: &str) -> bool {
+    match key {
+        "error" => about.hints.error = Some(value.into()),
+        "server-ip" => about.hints.server_ip = Some(value.parse().expect("an address")),
+        "worker" => about.hints.via_service_worker = true,
+        "from-cache" => about.hints.from_cache = true,
+        "type" => about.hints.resource_type = Some(resource_type(value)),
+        "digest" => about.body_digest = Some(value.parse().expect("a positive number")),
+        "started" => {
+            let seconds: i64 = value.parse().expect("seconds");
+            about.started = Some(Time(seconds * 1_000_000_000));
+        }
+        "duration" => about.duration_ms = Some(value.parse().expect("milliseconds")),
+        "holds" => {
+            let mut words = value.split_whitespace();
+            let place = words.next().expect("a place");
+            let kind = words.next().expect("a kind");
+            about.content.sightings.push(Sighting {
+                place: *Place::ALL
+                    .iter()
+                    .find(|known| known.as_str() == place)
+                    .expect("a place"),
+                kind: *Kind::ALL
+                    .iter()
+                    .find(|known| known.as_str() == kind)
+                    .expect("a kind"),
+                pointer: "".into(),
+                count: words
+                    .next()
+                    .map_or(1, |count| count.parse().expect("a count")),
+                hash: None,
+            });
+            about.content.sightings.sort();
+        }
+        "shape" => match value {
+            "request-json-object" => about.content.request.is_json_object = true,
+            "anti-forgery-field" => about.content.request.has_anti_forgery_field = true,
+            "response-json" => about.content.response.is_json = true,
+            "reports-success" => about.content.response.reports_success = true,
+            "reports-error" => about.content.response.reports_error = true,
+            "calls-back" => about.content.response.calls_back = true,
+            "open-policy-file" => about.content.response.is_open_policy_file = true,
+            other => panic!("unknown shape `{other}`"),
+        },
+        "request-origin" => {
+            let origin = Origin::parse(value.as_bytes()).expect("an origin");
+            about.content.request.origins.push(origin);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn resource_type(name: &str) -> ResourceType {
+    match name {
+        "document" => ResourceType::Document,
+        "event-source" => ResourceType::EventSource,
+        "fetch" => ResourceType::Fetch,
+        "font" => ResourceType::Font,
+        "image" => ResourceType::Image,
+        "manifest" => ResourceType::Manifest,
+        "media" => ResourceType::Media,
+        "ping" => ResourceType::Ping,
+        "script" => ResourceType::Script,
+        "stylesheet" => ResourceType::Stylesheet,
+        "websocket" => ResourceType::WebSocket,
+        "xhr" => ResourceType::Xhr,
+        other => panic!("unknown type `{other}`"),
+    }
+}
+
+/// What a case says of an exchange beside its messages.
+#[derive(Default)]
+struct About {
+    hints: Hints,
+    content: Content,
+    body_digest: Option<NonZeroU64>,
+    started: Option<Time>,
+    duration_ms: Option<f32>,
+}
+
+fn add_exchange(case: &mut Case, request: &Message, answer: Option<&Message>, about: About) -> u32 {
     let index = u32::try_from(case.capture.exchanges.len()).expect("few exchanges");
     let headers = |message: &Message| {
         let mut builder = HeaderListBuilder::new();
@@ -272,12 +363,13 @@ fn add_exchange(case: &mut Case, request: &Message, answer: Option<&Message>, hi
             headers: headers(answer),
             body_size: size,
             body_recorded: false,
+            body_digest: about.body_digest,
         })
     });
     case.capture.exchanges.push(Exchange {
         locus: Locus::Entry(index),
-        started: None,
-        duration_ms: None,
+        started: about.started,
+        duration_ms: about.duration_ms,
         request: Request {
             method: Method::from_bytes(method.as_bytes()),
             url: Url::parse(url).expect("a URL"),
@@ -287,7 +379,8 @@ fn add_exchange(case: &mut Case, request: &Message, answer: Option<&Message>, hi
             body_size: None,
         },
         outcome,
-        hints,
+        hints: about.hints,
+        content: (!about.content.is_empty()).then(|| Box::new(about.content)),
     });
     index
 }

@@ -22,7 +22,8 @@ pub use endpoint::{template, write_template};
 pub use network::{Network, host_network, network};
 pub use policy::{AllowOrigin, Policy};
 pub use resource::{
-    carries_data, content_type, is_public_asset, is_public_content, is_receipt, sensitive_kinds,
+    carries_data, content_type, is_public_asset, is_public_content, is_receipt, sensitive,
+    sensitive_kinds,
 };
 pub use session::{Authentication, SameSite, authentication, same_site_of_cookie};
 pub use site::{Relation, is_ip_host, is_shared_hosting_tenant, relation, site_host};

@@ -1,5 +1,6 @@
 //! What an answer is: a public asset, a beacon's receipt, or data.
 
+use crate::content::{Kind, Place};
 use crate::exchange::{Exchange, Method, ResourceType, Response};
 use crate::rules::FetchView;
 
@@ -123,13 +124,34 @@ pub fn is_public_content(exchange: &Exchange, response: &Response) -> bool {
         })
 }
 
-/// Kinds of sensitive data that the answer is known to hold, sorted. Bodies are not looked into yet, so only header
-/// names tell; a kind is never guessed from a path.
+/// Kinds of sensitive data that the answer was found to hold, in its body or its headers, sorted and distinct. Kinds that
+/// alone say little ([`Kind::is_hint`]) are left out.
 #[must_use]
 pub fn sensitive_kinds(view: FetchView<'_>) -> Vec<&'static str> {
-    let Some(response) = view.actual_response() else {
+    let mut kinds = sensitive(view);
+    kinds.retain(|kind| !kind.is_hint());
+    kinds.into_iter().map(Kind::as_str).collect()
+}
+
+/// Every kind of sensitive data in the answer, sorted and distinct.
+#[must_use]
+pub fn sensitive(view: FetchView<'_>) -> Vec<Kind> {
+    let Some(exchange) = view.last().filter(|exchange| !exchange.is_preflight()) else {
         return Vec::new();
     };
+    let Some(response) = exchange.response() else {
+        return Vec::new();
+    };
+    let mut kinds: Vec<Kind> = exchange
+        .content
+        .iter()
+        .flat_map(|content| {
+            content
+                .at(Place::ResponseBody)
+                .chain(content.at(Place::ResponseHeader))
+        })
+        .map(|sighting| sighting.kind)
+        .collect();
     let token = response.headers.iter().any(|(name, _)| {
         [
             &b"authorization"[..],
@@ -142,10 +164,11 @@ pub fn sensitive_kinds(view: FetchView<'_>) -> Vec<&'static str> {
         .any(|known| name.eq_ignore_ascii_case(known))
     });
     if token {
-        vec!["oauth-token"]
-    } else {
-        Vec::new()
+        kinds.push(Kind::OauthToken);
     }
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
 }
 
 fn contains_ignore_case(text: &str, part: &str) -> bool {
@@ -166,6 +189,7 @@ mod tests {
             headers: HeaderList::from_lines([("Content-Type", kind)]),
             body_size: size,
             body_recorded: false,
+            body_digest: None,
         };
         for (status, kind, size, small, data) in [
             (200, "application/json", Some(36), true, true),

@@ -77,6 +77,7 @@ pub(super) fn collect(
             headers: keep(builder, &head.headers, retained::response_value, shrinks),
             body_size: Some(head.body_len),
             body_recorded: false,
+            body_digest: None,
         }),
         None if transaction.response.is_some() => Outcome::NotRecorded,
         None if transaction.reset.is_some() || is_over => Outcome::NoResponse,
@@ -115,6 +116,7 @@ pub(super) fn collect(
             has_request_body: request.body_len > 0,
             ..Hints::default()
         },
+        content: None,
     });
 }
 

@@ -150,6 +150,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                             .response
                             .body
                             .is_some_and(|text| !text.raw().is_empty()),
+                    body_digest: None,
                 })
             }
             Some(_) if draft.response.not_recorded => Outcome::NotRecorded,
@@ -235,6 +236,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             },
             outcome,
             hints,
+            content: None,
         });
     }
 

@@ -128,6 +128,8 @@ codes! {
     OkNullOrigin = "ok-null-origin", Allowed;
     /// `null` matched, with credentials.
     OkNullOriginCredentials = "ok-null-origin-credentials", Allowed;
+    /// A beacon or ping in mode no-cors: sent and answered, and the answer is read by nobody.
+    BeaconDelivered = "beacon-delivered", Allowed;
     /// Same origin throughout.
     SameOrigin = "same-origin", NotCors;
     /// A navigation.

@@ -31,6 +31,8 @@ struct CaseHop<'c> {
     wire_origin: Option<Origin>,
     preflight: Option<CasePreflight<'c>>,
     headers: Option<Cow<'c, HeaderList>>,
+    /// Status of the stored response, where one stands behind the exchange.
+    stored_status: Option<u16>,
 }
 
 struct CasePreflight<'c> {
@@ -79,10 +81,14 @@ impl<'c> Case<'c> {
                 method,
                 wire_origin: actual.and_then(origin_header),
                 preflight,
-                headers: response.map(|response| match stored {
-                    Some(stored) => Cow::Owned(refresh(stored, response)),
-                    None => Cow::Borrowed(&response.headers),
-                }),
+                headers: match (response, stored) {
+                    (Some(response), Some(stored)) => Some(Cow::Owned(refresh(stored, response))),
+                    (Some(response), None) | (None, Some(response)) => {
+                        Some(Cow::Borrowed(&response.headers))
+                    }
+                    (None, None) => None,
+                },
+                stored_status: stored.map(|stored| stored.status),
             });
         }
         let first = hops.first()?;
@@ -155,7 +161,10 @@ impl<'c> Case<'c> {
                 status: response.status,
                 headers: hop.headers.as_deref()?,
             }),
-            None => self.proxy_answer(hop.exchange),
+            None => match (&hop.headers, hop.stored_status) {
+                (Some(headers), Some(status)) => Some(Answer { status, headers }),
+                _ => self.proxy_answer(hop.exchange),
+            },
         }
     }
 

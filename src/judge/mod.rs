@@ -224,9 +224,9 @@ impl Judge<'_> {
     fn unreadable(&self, fetch: &Fetch) -> Option<Code> {
         let last = fetch.last(self.capture)?;
         let response = fetch.hops.last()?.exchange.and_then(|_| last.response());
-        // A beacon's answer goes to nobody, and DevTools does not keep its headers: nothing tells what a page could
-        // have read.
+        // DevTools does not keep the headers of a beacon's answer. In mode no-cors nobody asks for them.
         if last.hints.resource_type == Some(ResourceType::Ping)
+            && fetch.mode.value != Some(RequestMode::NoCors)
             && response.is_some_and(|response| response.headers.is_empty())
         {
             return Some(Code::UndeterminedResponse);
@@ -268,6 +268,8 @@ impl Judge<'_> {
         } else {
             RecordedOutcome::Silent
         };
+        let from_stored = recorded == RecordedOutcome::Failed
+            && fetch.hops.last().is_some_and(|hop| hop.stored.is_some());
         match evaluation.code.class() {
             Class::Failed if evaluation.code == Code::NetworkError => {
                 self.without_response(
@@ -303,12 +305,21 @@ impl Judge<'_> {
                     verdict.code = Code::NetworkError;
                 }
             }
+            // By inference, the HTTP cache answered. What its answer would have allowed is not what failed.
+            Class::Allowed | Class::Opaque if from_stored => {
+                verdict.code = Code::UndeterminedResponse;
+                verdict.confidence = Confidence::Undetermined;
+                verdict.warnings.insert(Warning::OutcomeConflict);
+            }
+            Class::Blocked if from_stored && evaluation.phase == Phase::Actual => {
+                verdict.confidence = verdict.confidence.min(Confidence::Medium);
+            }
             Class::Opaque => {
                 if let RecordedOutcome::OtherReason(code) = recorded {
                     verdict.code = code;
                 } else if recorded == RecordedOutcome::Silent
                     && evaluation.code == Code::OpaqueNoCors
-                    && is_blocked_by_type(last, self.engine)
+                    && (is_blocked_by_type(last, self.engine) || self.session.is_withheld(last))
                 {
                     verdict.code = Code::OrbBlocked;
                     verdict.confidence = verdict.confidence.min(Confidence::Medium);
@@ -361,6 +372,14 @@ impl Judge<'_> {
                 _ => {}
             },
             _ => {}
+        }
+        // Nobody reads the answer to a beacon, so that nothing is hidden from anyone either.
+        if verdict.code == Code::OpaqueNoCors
+            && last.hints.resource_type == Some(ResourceType::Ping)
+            && last.response().is_some()
+            && !matches!(recorded, RecordedOutcome::Refused | RecordedOutcome::Failed)
+        {
+            verdict.code = Code::BeaconDelivered;
         }
         if verdict.class() == Class::Blocked
             && verdict.code == Code::AllowOriginMismatch

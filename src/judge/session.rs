@@ -3,8 +3,8 @@
 use rustc_hash::FxHashSet;
 
 use super::outcome::{RecordedOutcome, recorded_outcome};
-use crate::cors::{Code, Origin};
-use crate::exchange::Capture;
+use crate::cors::{Code, Origin, RequestMode};
+use crate::exchange::{Capture, Exchange, Method, Recorder};
 use crate::pairing::origin_header;
 
 /// Facts of one recording, gathered once.
@@ -14,13 +14,24 @@ pub struct Session {
     /// belongs to the initiator's origin, and where the target's address lies does not change within a session, so
     /// other requests between them that failed without traffic failed for the same reason.
     local_network_refusals: FxHashSet<(Origin, Origin)>,
+    /// Firefox measures the bodies that elements received, and one at least was received.
+    measures_element_bodies: bool,
 }
 
 impl Session {
     /// Gathers the facts of a recording.
     #[must_use]
     pub fn new(capture: &Capture) -> Self {
-        let mut session = Self::default();
+        let mut session = Self {
+            measures_element_bodies: capture.recorder == Recorder::Firefox
+                && capture.exchanges.iter().any(|exchange| {
+                    is_element_load(exchange)
+                        && exchange
+                            .response()
+                            .is_some_and(|response| response.body_size.unwrap_or(0) > 0)
+                }),
+            ..Self::default()
+        };
         for exchange in capture
             .exchanges
             .iter()
@@ -37,10 +48,37 @@ impl Session {
         session
     }
 
+    /// Whether the browser withheld a response that it had received from an element: Firefox's recorder measures what
+    /// the element got (`content.size`), which is nothing, although the response announces a body. Seen on recorded runs
+    /// wherever Opaque Response Blocking refused a body for what it holds.
+    pub(super) fn is_withheld(&self, exchange: &Exchange) -> bool {
+        self.measures_element_bodies
+            && exchange.request.method == Method::Get
+            && is_element_load(exchange)
+            && exchange.response().is_some_and(|response| {
+                matches!(response.status, 200 | 203 | 206)
+                    && response.body_size == Some(0)
+                    && response
+                        .headers
+                        .first("content-length")
+                        .and_then(|length| length.parse::<u64>().ok())
+                        .is_some_and(|length| length > 0)
+            })
+    }
+
     pub(super) fn refused_local_network(&self, initiator: &Origin, target: &Origin) -> bool {
         !self.local_network_refusals.is_empty()
             && self
                 .local_network_refusals
                 .contains(&(initiator.clone(), target.clone()))
     }
+}
+
+/// Whether an element loads the response without CORS.
+fn is_element_load(exchange: &Exchange) -> bool {
+    exchange.sec_fetch_mode() == Some(RequestMode::NoCors)
+        && matches!(
+            exchange.request.headers.first("sec-fetch-dest"),
+            Some("audio" | "image" | "script" | "style" | "track" | "video")
+        )
 }

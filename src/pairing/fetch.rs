@@ -24,7 +24,8 @@ pub struct Hop {
     pub exchange: Option<u32>,
     /// The hop's preflight.
     pub preflight: PreflightLink,
-    /// For a 304: index of the latest earlier exchange of the URL whose response the browser may have stored.
+    /// Index of the earlier exchange of the URL whose stored response stands behind this one: refreshed by a 304, or
+    /// given by the HTTP cache to a request that was recorded without any response.
     pub stored: Option<u32>,
 }
 

@@ -4,6 +4,7 @@
 //! exchanges, only at what they hold.
 
 mod fetch;
+mod http_cache;
 mod infer;
 mod preflight;
 mod redirect;
@@ -72,7 +73,7 @@ pub fn pair(capture: &Capture, max_age: impl Fn(&Exchange) -> u64) -> Paired {
                         Hop {
                             exchange: Some(hop),
                             preflight,
-                            stored: stored_for(&timeline, hop),
+                            stored: http_cache::stored_for(&timeline, hop),
                         }
                     })
                     .collect();
@@ -98,22 +99,6 @@ pub fn pair(capture: &Capture, max_age: impl Fn(&Exchange) -> u64) -> Paired {
 fn may_need_preflight(exchange: &Exchange) -> bool {
     !exchange.request.method.is_cors_safelisted()
         || !author_headers(exchange, None).unsafe_names.is_empty()
-}
-
-/// For a 304, the latest earlier 200 of the same URL.
-fn stored_for(timeline: &Timeline<'_>, index: u32) -> Option<u32> {
-    let is_status = |index: u32, status| {
-        timeline
-            .exchange(index)
-            .response()
-            .is_some_and(|r| r.status == status)
-    };
-    if !is_status(index, 304) {
-        return None;
-    }
-    timeline
-        .before(index)
-        .find(|&other| timeline.role(other) == Role::Actual && is_status(other, 200))
 }
 
 fn facts(timeline: &Timeline<'_>, recording: &Recording<'_>, hops: Vec<Hop>) -> Fetch {

@@ -7,6 +7,7 @@
 //!
 //! Which header lines are kept and which values are reduced stands in `retained.rs`, and nowhere else.
 
+mod beacon;
 mod bodies;
 mod capture;
 mod har;

@@ -108,6 +108,11 @@ pub fn explain(code: Code) -> Explanation {
             "The request's origin is opaque or was tainted by a redirect; the response names null and allows \
              credentials. Every sandboxed page has that origin.",
         ),
+        Code::BeaconDelivered => plain(
+            "a beacon was delivered",
+            "sendBeacon or <a ping>: the request went out and nothing was blocked. No page reads the answer, whatever it \
+             says.",
+        ),
         Code::SameOrigin => plain(
             "the page and the URL have the same origin",
             "Scheme, host and port are equal on every hop. CORS does not apply, whatever its headers say.",

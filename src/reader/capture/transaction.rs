@@ -11,6 +11,7 @@ use crate::exchange::{
 use crate::header::{HeaderList, HeaderListBuilder};
 use crate::http::{HeaderLines, RequestHead, ResponseHead, Transaction};
 use crate::net::Stamp;
+use crate::reader::beacon::is_beacon;
 use crate::reader::{retained, same_origin};
 use crate::url::Url;
 
@@ -69,6 +70,10 @@ pub(super) fn collect(
     // Of a head whose lines are not all known, no line can be said to be missing, and that is what verdicts rest on.
     let response = response.filter(|response| response.headers_complete);
     let shrinks = !context.collector.keeps_all && is_plainly_same_origin(request, response, &url);
+    let line = |name: &str| first_value(&request.headers, name);
+    let client = line("user-agent").map_or(Client::Unknown, |value| {
+        retained::client(&String::from_utf8_lossy(value))
+    });
     let builder = &mut context.collector.builder;
     let headers = keep(builder, &request.headers, retained::request_value, shrinks);
     let outcome = match response {
@@ -106,13 +111,14 @@ pub(super) fn collect(
         },
         outcome,
         hints: Hints {
-            resource_type: matches!(kind, Kind::WebSocket).then_some(ResourceType::WebSocket),
+            resource_type: match kind {
+                Kind::WebSocket => Some(ResourceType::WebSocket),
+                _ => is_beacon(client, method, line, b"").then_some(ResourceType::Ping),
+            },
             connection: flow_number(flow),
             is_multiplexed: transaction.stream_id.is_some(),
             server_ip: Some(flow.server.ip().to_canonical()),
-            client: first_value(&request.headers, "user-agent").map_or(Client::Unknown, |value| {
-                retained::client(&String::from_utf8_lossy(value))
-            }),
+            client,
             has_request_body: request.body_len > 0,
             ..Hints::default()
         },

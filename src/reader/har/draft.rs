@@ -19,6 +19,7 @@ pub(super) struct Draft<'a> {
     pub(super) server_ip: Option<Text<'a>>,
     pub(super) resource_type: Option<Text<'a>>,
     pub(super) fetch_type: Option<Text<'a>>,
+    pub(super) priority: Option<Text<'a>>,
     pub(super) initiator_kind: Option<Text<'a>>,
     pub(super) initiator_url: Option<Text<'a>>,
     pub(super) from_cache: bool,
@@ -85,6 +86,7 @@ impl<'a> Draft<'a> {
                 b"serverIPAddress" => draft.server_ip = json.text()?,
                 b"_resourceType" => draft.resource_type = json.text()?,
                 b"_fetchType" => draft.fetch_type = json.text()?,
+                b"_priority" => draft.priority = json.text()?,
                 b"_initiator" => match json.kind()? {
                     Kind::Object => {
                         json.object(|json, key| {

@@ -14,6 +14,7 @@ use crate::exchange::{
     Client, Exchange, Hints, Initiator, Locus, Method, Outcome, Request, ResourceType, Response,
 };
 use crate::header::{HeaderList, HeaderListBuilder};
+use crate::reader::beacon::is_beacon;
 use crate::reader::bodies::{BodyScan, Found, RecordedBody, Side};
 use crate::reader::json::{Json, Stop, Text};
 use crate::reader::{retained, same_origin};
@@ -167,7 +168,13 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             resource_type: draft
                 .resource_type
                 .and_then(|text| resource_type(&text.decode()))
-                .or(draft.is_web_socket.then_some(ResourceType::WebSocket)),
+                .or(draft.is_web_socket.then_some(ResourceType::WebSocket))
+                .or_else(|| {
+                    let priority = draft.priority.map(Text::raw).unwrap_or_default();
+                    let line = |name: &str| self.request_lines.first(name);
+                    is_beacon(client, method.as_str().as_bytes(), line, priority)
+                        .then_some(ResourceType::Ping)
+                }),
             initiator: self.initiator(draft),
             error: error.map(|text| self.pools.text(&text.decode())),
             error_field: draft.response.error_field,

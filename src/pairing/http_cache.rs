@@ -1,0 +1,84 @@
+//! Stored responses (RFC 9111) that stand behind an exchange: the one that a 304 refreshes, and the one that the HTTP
+//! cache gave to a request that the recorder shows without any response.
+
+use super::timeline::{Role, Timeline};
+use crate::exchange::{Exchange, Method, Outcome, Recorder, Response};
+
+/// The exchange whose response was stored and stands behind this one.
+pub(super) fn stored_for(timeline: &Timeline<'_>, index: u32) -> Option<u32> {
+    let exchange = timeline.exchange(index);
+    match &exchange.outcome {
+        Outcome::Response(response) if response.status == 304 => {
+            earlier(timeline, index).find(|&other| status(timeline.exchange(other)) == Some(200))
+        }
+        Outcome::NoResponse
+            if timeline.capture.recorder == Recorder::DevTools
+                && exchange.request.method == Method::Get
+                && !exchange.request.headers_complete
+                && exchange.hints.error.as_deref() == Some("net::ERR_FAILED") =>
+        {
+            // Any other request that failed so went to the network; a cache answers from its latest response alone.
+            let other = earlier(timeline, index)
+                .find(|&other| timeline.exchange(other).response().is_some())?;
+            is_reused(timeline, other, index).then_some(other)
+        }
+        _ => None,
+    }
+}
+
+/// Earlier actual exchanges of the same URL, latest first.
+fn earlier(timeline: &Timeline<'_>, index: u32) -> impl Iterator<Item = u32> {
+    timeline
+        .before(index)
+        .filter(|&other| timeline.role(other) == Role::Actual)
+}
+
+fn status(exchange: &Exchange) -> Option<u16> {
+    exchange.response().map(|response| response.status)
+}
+
+/// Whether the cache answers a request with this stored response without asking the server: fresh by its own word
+/// (RFC 9111, section 4.2), and no `Vary` that could tell the two requests apart.
+fn is_reused(timeline: &Timeline<'_>, stored: u32, index: u32) -> bool {
+    let exchange = timeline.exchange(stored);
+    let Some(response) = exchange
+        .response()
+        .filter(|response| response.status == 200)
+    else {
+        return false;
+    };
+    let age = timeline.start(index).saturating_sub(timeline.end(stored));
+    exchange.request.method == Method::Get
+        && exchange.hints.page == timeline.exchange(index).hints.page
+        && !response
+            .headers
+            .lines("vary")
+            .any(|line| varies_by_request(line))
+        && freshness_seconds(response)
+            .is_some_and(|fresh| (0..fresh.saturating_mul(1_000_000_000)).contains(&age))
+}
+
+/// `Vary` that names anything but how the body is encoded.
+fn varies_by_request(line: &[u8]) -> bool {
+    line.split(|byte| *byte == b',').any(|name| {
+        let name = name.trim_ascii();
+        !name.is_empty() && !name.eq_ignore_ascii_case(b"accept-encoding")
+    })
+}
+
+/// `max-age`, unless the response may not be stored or reused at all.
+fn freshness_seconds(response: &Response) -> Option<i64> {
+    let value = response.headers.get("cache-control")?;
+    let text = String::from_utf8_lossy(&value).to_ascii_lowercase();
+    let mut max_age = None;
+    for directive in text.split(',').map(str::trim) {
+        match directive.split_once('=') {
+            Some(("max-age", seconds)) => max_age = seconds.trim_matches('"').parse().ok(),
+            _ if directive.starts_with("no-store") || directive.starts_with("no-cache") => {
+                return None;
+            }
+            _ => {}
+        }
+    }
+    max_age
+}

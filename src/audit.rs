@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::control::{Suppressed, part};
 use crate::cors::{Class, Code, Engine, Verdict};
 use crate::error::{Error, ErrorKind};
 use crate::exchange::Capture;
@@ -27,6 +28,8 @@ pub struct Audit {
     pub fetches: Vec<JudgedFetch>,
     /// Findings, ordered by severity (worst first), rule, target, endpoint.
     pub findings: Vec<Finding>,
+    /// Findings about which somebody has decided: accepted, or known before. In the same order.
+    pub suppressed: Vec<Suppressed>,
     /// What was cut, unknown, skipped or not decryptable, ordered by recording and place.
     pub notices: Vec<Notice>,
     /// Inputs that could not be audited.
@@ -114,7 +117,10 @@ fn run_here(inputs: Inputs, options: &Options) -> Audit {
             first.map(|exchange| exchange.locus),
         )
     });
-    audit.findings = findings(&audit.captures, &audit.fetches, options);
+    let parted = part(findings(&audit.captures, &audit.fetches, options), options);
+    audit.findings = parted.open;
+    audit.suppressed = parted.suppressed;
+    audit.notices.extend(parted.notices);
     if !options.all_fetches {
         audit.fetches.shrink_to_fit();
     }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use corsaudit::control::Config;
 use corsaudit::cors::Engine;
 use corsaudit::finding::{Certainty, Severity};
 use corsaudit::options::Options;
-use corsaudit::report::{Format, nearest};
+use corsaudit::report::Format;
 use corsaudit::rules;
 
 /// Audits recordings of browser traffic: what the browser did with each cross-origin fetch, why, and what is wrong.
@@ -87,15 +88,15 @@ pub(crate) struct AuditArgs {
     /// Decrypt captures with the secrets of this key log (SSLKEYLOGFILE). May be given several times.
     #[arg(long, value_name = "FILE")]
     keylog: Vec<PathBuf>,
-    /// Whose rules decide. With auto, the browser that the recording names.
-    #[arg(long, value_name = "ENGINE", value_enum, default_value_t = EngineChoice::Auto)]
-    engine: EngineChoice,
-    /// Report findings of at least this severity: info, low, medium, high or critical.
-    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
-    min_severity: Severity,
-    /// Report findings that are at least this sure: hint, likely or proven.
-    #[arg(long, value_name = "CONFIDENCE", default_value = "likely", value_parser = certainty)]
-    min_confidence: Certainty,
+    /// Whose rules decide. With auto, the browser that the recording names. [default: auto]
+    #[arg(long, value_name = "ENGINE", value_enum)]
+    engine: Option<EngineChoice>,
+    /// Report findings of at least this severity: info, low, medium, high or critical. [default: info]
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    min_severity: Option<Severity>,
+    /// Report findings that are at least this sure: hint, likely or proven. [default: likely]
+    #[arg(long, value_name = "CONFIDENCE", value_parser = certainty)]
+    min_confidence: Option<Certainty>,
     /// Report findings of this rule only. May be given several times.
     #[arg(long, value_name = "RULE", value_parser = rule)]
     only: Vec<String>,
@@ -108,9 +109,19 @@ pub(crate) struct AuditArgs {
     /// Report on this host, and those below it, only. May be given several times.
     #[arg(long, value_name = "HOST")]
     scope: Vec<String>,
-    /// Exit with 1 when a finding of at least this severity is reported; never to not exit with 1 at all.
-    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
-    pub(crate) fail_on: FailOn,
+    /// Exit with 1 when a finding of at least this severity is reported; never to not exit with 1 at all. [default:
+    /// high]
+    #[arg(long, value_name = "SEVERITY", value_parser = fail_on)]
+    fail_on: Option<FailOn>,
+    /// Do not report findings that this file knows, unless they got worse.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write every finding of this audit to this file, as a baseline of later ones.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
+    /// Take options and accepted findings from this file instead of a corsaudit.toml in the working directory or above.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Use this many threads instead of one for each core.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -155,49 +166,49 @@ enum EngineChoice {
 
 /// The severity from which findings count; `None`: never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FailOn(pub(crate) Option<Severity>);
+struct FailOn(Option<Severity>);
 
 impl AuditArgs {
-    /// What the library is asked to do.
-    pub(crate) fn options(&self) -> Options {
-        Options {
-            engine: match self.engine {
-                EngineChoice::Auto => None,
-                EngineChoice::Chromium => Some(Engine::Chromium),
-                EngineChoice::Firefox => Some(Engine::Firefox),
-                EngineChoice::Webkit => Some(Engine::WebKit),
-                EngineChoice::Standard => Some(Engine::Standard),
-            },
-            all_fetches: self.all_fetches,
-            min_severity: self.min_severity,
-            min_confidence: self.min_confidence,
-            only: self.only.clone(),
-            ignore: self.ignore.clone(),
-            first_party: self.first_party.clone(),
-            scope: self.scope.clone(),
-            jobs: self.jobs,
-            check_har: self.check_har,
-            keylogs: self.keylog.clone(),
+    /// What the library is asked to do: the command line over the configuration file.
+    pub(crate) fn options(&self, config: &Config) -> Options {
+        let mut options = Options::default();
+        config.apply(&mut options);
+        match self.engine {
+            None => {}
+            Some(EngineChoice::Auto) => options.engine = None,
+            Some(EngineChoice::Chromium) => options.engine = Some(Engine::Chromium),
+            Some(EngineChoice::Firefox) => options.engine = Some(Engine::Firefox),
+            Some(EngineChoice::Webkit) => options.engine = Some(Engine::WebKit),
+            Some(EngineChoice::Standard) => options.engine = Some(Engine::Standard),
         }
+        options.all_fetches = self.all_fetches;
+        options.min_severity = self.min_severity.unwrap_or(options.min_severity);
+        options.min_confidence = self.min_confidence.unwrap_or(options.min_confidence);
+        options.only.extend_from_slice(&self.only);
+        options.ignore.extend_from_slice(&self.ignore);
+        options.first_party.extend_from_slice(&self.first_party);
+        options.scope.extend_from_slice(&self.scope);
+        options.jobs = self.jobs;
+        options.check_har = self.check_har;
+        options.keylogs.extend_from_slice(&self.keylog);
+        options
+    }
+
+    /// From which severity the exit code is 1; `None`: never.
+    pub(crate) fn fail_on(&self, config: &Config) -> Option<Severity> {
+        self.fail_on
+            .map(|given| given.0)
+            .or(config.fail_on())
+            .unwrap_or(Some(Severity::High))
     }
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
-    let known = Severity::ALL
-        .iter()
-        .find(|severity| severity.as_str() == text);
-    known
-        .copied()
-        .ok_or_else(|| "use info, low, medium, high or critical".to_owned())
+    Severity::from_name(text).ok_or_else(|| "use info, low, medium, high or critical".to_owned())
 }
 
 fn certainty(text: &str) -> Result<Certainty, String> {
-    let known = Certainty::ALL
-        .iter()
-        .find(|certainty| certainty.as_str() == text);
-    known
-        .copied()
-        .ok_or_else(|| "use hint, likely or proven".to_owned())
+    Certainty::from_name(text).ok_or_else(|| "use hint, likely or proven".to_owned())
 }
 
 fn fail_on(text: &str) -> Result<FailOn, String> {
@@ -210,12 +221,5 @@ fn fail_on(text: &str) -> Result<FailOn, String> {
 }
 
 fn rule(text: &str) -> Result<String, String> {
-    let ids = || rules::declarations().map(|declaration| declaration.id);
-    if ids().any(|id| id == text) {
-        return Ok(text.to_owned());
-    }
-    Err(match nearest(text, ids()) {
-        Some(id) => format!("no rule has this id; did you mean {id}?"),
-        None => "no rule has this id; `corsaudit rules` lists them".to_owned(),
-    })
+    rules::check_id(text).map(|()| text.to_owned())
 }

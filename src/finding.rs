@@ -59,6 +59,19 @@ pub struct Finding {
     pub fetches: Vec<String>,
 }
 
+impl Finding {
+    /// Host of the server, without scheme and port.
+    #[must_use]
+    pub fn target_host(&self) -> &str {
+        let origin = &*self.target_origin;
+        let authority = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+            _ => authority,
+        }
+    }
+}
+
 /// A place in a recording.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sample {
@@ -130,6 +143,12 @@ macro_rules! labels {
         impl $type {
             /// Every value, in order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The value of a label.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == name)
+            }
 
             /// The label of reports and options.
             #[must_use]

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod content;
+pub mod control;
 pub mod cors;
 pub mod error;
 pub mod exchange;
@@ -15,6 +16,7 @@ pub mod header;
 pub mod http;
 pub mod inputs;
 pub mod judge;
+mod nearest;
 pub mod net;
 pub mod notice;
 pub mod options;

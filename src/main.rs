@@ -1,6 +1,7 @@
 //! The `corsaudit` command: reads the command line, calls the library, chooses the exit code.
 
 mod cli;
+mod decisions;
 mod export;
 mod output;
 mod terminal;
@@ -43,7 +44,11 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
         };
         return complain(&format!("no INPUT given: {hint}"));
     }
-    let audit = audit::run(Inputs::collect(&args.inputs), &args.options());
+    let (options, fail_on) = match decisions::read(args) {
+        Ok(decisions) => decisions,
+        Err(error) => return complain(&error),
+    };
+    let audit = audit::run(Inputs::collect(&args.inputs), &options);
     for error in &audit.errors {
         complain(&format!(
             "{}: {}",
@@ -51,9 +56,9 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
             redact::text(&error.kind.to_string())
         ));
     }
-    let exit = Exit::of(&audit, args.fail_on.0);
+    let exit = Exit::of(&audit, fail_on);
     let style = Style {
-        fail_on: args.fail_on.0,
+        fail_on,
         ..style(color, args.output.is_none())
     };
     let written = match &args.output {
@@ -64,7 +69,8 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
     }
     .and_then(|mut out| {
         report::write(&audit, args.report, &style, &mut out).and_then(|()| out.finish())
-    });
+    })
+    .and_then(|()| decisions::write_baseline(args, &audit));
     ended(written, exit)
 }
 

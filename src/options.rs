@@ -1,8 +1,12 @@
 //! What an audit is asked to do: plain data.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
+
+use crate::control::{Baseline, Suppression};
 use crate::cors::Engine;
 use crate::finding::{Certainty, Severity};
 
@@ -31,6 +35,22 @@ pub struct Options {
     pub check_har: bool,
     /// Key log files (`SSLKEYLOGFILE`) for captures.
     pub keylogs: Vec<PathBuf>,
+    /// Other severities than a rule's own, by rule id.
+    pub severities: BTreeMap<String, Severity>,
+    /// Findings that were accepted.
+    pub suppressions: Vec<Suppression>,
+    /// Findings that were known before.
+    pub baseline: Option<Baseline>,
+    /// The day on which suppressions are looked at; `None`: none has expired.
+    pub today: Option<Date>,
+}
+
+/// Whether a host is the named one, or stands below it.
+pub(crate) fn is_at_or_below(host: &str, named: &str) -> bool {
+    host == named
+        || host
+            .strip_suffix(named)
+            .is_some_and(|rest| rest.ends_with('.'))
 }
 
 impl Default for Options {
@@ -47,6 +67,10 @@ impl Default for Options {
             jobs: None,
             check_har: false,
             keylogs: Vec::new(),
+            severities: BTreeMap::new(),
+            suppressions: Vec::new(),
+            baseline: None,
+            today: None,
         }
     }
 }

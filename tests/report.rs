@@ -211,6 +211,7 @@ fn fixture() -> Audit {
             ),
         ],
         findings: vec![critical, finding(Severity::High, "missing-allow-origin")],
+        suppressed: Vec::new(),
         notices: vec![Notice {
             name: "entry-without-url",
             message: format!(

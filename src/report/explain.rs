@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use anstyle::Style as Ansi;
 
 use super::wrap::Page;
-use super::{Style, nearest, text};
+use super::{Style, text};
 use crate::cors::Code;
+use crate::nearest::nearest;
 use crate::rules::{self, Declaration};
 
 /// A name that is neither a rule, nor a verdict code, nor a browser's error.

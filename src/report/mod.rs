@@ -12,7 +12,7 @@ mod text;
 mod wrap;
 
 pub use explain::{Unknown, explain};
-pub use rules::{list_json, list_text, nearest};
+pub use rules::{list_json, list_text};
 
 use std::fmt;
 use std::io::{self, Write};

@@ -22,6 +22,7 @@ pub(super) struct Summary {
     pub(super) exchanges: u64,
     fetches: BTreeMap<&'static str, u64>,
     findings: BTreeMap<&'static str, usize>,
+    suppressed: usize,
     notices: usize,
     capabilities: BTreeSet<String>,
 }
@@ -54,6 +55,7 @@ pub(super) fn summary(audit: &Audit) -> Summary {
             .iter()
             .map(|severity| (severity.as_str(), findings_of(audit, *severity)))
             .collect(),
+        suppressed: audit.suppressed.len(),
         notices: notice_rows(audit).count(),
         capabilities: capabilities(audit),
     }

@@ -83,7 +83,10 @@ fn glance(audit: &Audit) -> String {
         1 => format!("{} finding", parts.join(", ")),
         _ => format!("{} findings", parts.join(", ")),
     };
-    format!("{text}; {findings}")
+    match audit.suppressed.len() {
+        0 => format!("{text}; {findings}"),
+        known => format!("{text}; {findings}, and {known} known or accepted"),
+    }
 }
 
 fn cross_origin(audit: &Audit) -> u64 {

@@ -146,7 +146,13 @@ impl Findings {
         pending.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut findings: Vec<Finding> = fold(pending)
             .into_iter()
-            .map(|(key, pending)| pending.into_finding(&key))
+            .map(|(key, pending)| {
+                let mut finding = pending.into_finding(&key);
+                if let Some(severity) = options.severities.get(finding.rule) {
+                    finding.severity = *severity;
+                }
+                finding
+            })
             .filter(|finding| options.wants(finding))
             .collect();
         findings.sort_by(|a, b| {

@@ -31,6 +31,7 @@ pub use findings::{Details, Findings, Report};
 use crate::audit::JudgedFetch;
 use crate::exchange::{Capture, Exchange, Response};
 use crate::finding::Finding;
+use crate::nearest::nearest;
 use crate::options::Options;
 
 /// The rules, one line each. Failures, of which there is one for each code of a blocked verdict, register themselves.
@@ -82,6 +83,21 @@ pub fn declarations() -> impl Iterator<Item = &'static Declaration> {
 #[must_use]
 pub fn find(id: &str) -> Option<&'static dyn Rule> {
     all().find(|rule| rule.declaration().id == id)
+}
+
+/// Accepts the id of a rule.
+///
+/// # Errors
+/// What is wrong with any other name, with the id that is probably meant.
+pub fn check_id(name: &str) -> Result<(), String> {
+    let ids = || declarations().map(|declaration| declaration.id);
+    if ids().any(|id| id == name) {
+        return Ok(());
+    }
+    Err(match nearest(name, ids()) {
+        Some(id) => format!("no rule has this id; did you mean {id}?"),
+        None => "no rule has this id; `corsaudit rules` lists them".to_owned(),
+    })
 }
 
 /// Gives one fetch to every rule. `index` is the fetch's place in the audit's list.

@@ -2,7 +2,7 @@
 
 use crate::facts::site_host;
 use crate::finding::Finding;
-use crate::options::Options;
+use crate::options::{Options, is_at_or_below};
 
 impl Options {
     /// Whether a finding is reported.
@@ -12,18 +12,13 @@ impl Options {
             && finding.confidence >= self.min_confidence
             && (self.only.is_empty() || self.only.iter().any(|id| id == finding.rule))
             && !self.ignore.iter().any(|id| id == finding.rule)
-            && (self.scope.is_empty() || self.in_scope(host_of(&finding.target_origin)))
+            && (self.scope.is_empty() || self.in_scope(finding.target_host()))
     }
 
     /// Whether a host is named by `scope`, itself or by a domain above it.
     #[must_use]
     pub fn in_scope(&self, host: &str) -> bool {
-        self.scope.iter().any(|scope| {
-            host == scope
-                || host
-                    .strip_suffix(scope.as_str())
-                    .is_some_and(|rest| rest.ends_with('.'))
-        })
+        self.scope.iter().any(|scope| is_at_or_below(host, scope))
     }
 
     /// Whether a host's site is one's own.
@@ -31,13 +26,5 @@ impl Options {
     pub fn is_first_party(&self, host: &str) -> bool {
         let site = site_host(host);
         self.first_party.iter().any(|own| site_host(own) == site)
-    }
-}
-
-fn host_of(origin: &str) -> &str {
-    let authority = origin.split_once("://").map_or(origin, |(_, rest)| rest);
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => authority,
     }
 }

@@ -110,6 +110,32 @@ pub(crate) fn permissive_cap(cx: &Context, policy: &Policy<'_>) -> Severity {
     }
 }
 
+/// Gate G10 for rules about anything but grants: nobody who reads the report can change a third party's collector.
+pub(crate) fn third_party_cap(cx: &Context, exchange: &Exchange) -> Severity {
+    if cx.is_collector(exchange.request.url.origin()) {
+        Severity::Info
+    } else {
+        Severity::Critical
+    }
+}
+
+/// Adds an answer's header lines of these names as evidence.
+pub(crate) fn add_lines(details: &mut Details, exchange: &Exchange, names: &[&str]) {
+    let place = if exchange.is_preflight() {
+        "preflight-response"
+    } else {
+        "response"
+    };
+    let Some(response) = exchange.response() else {
+        return;
+    };
+    for name in names {
+        for value in response.headers.lines(name) {
+            details.evidence.push(evidence(name, value, place));
+        }
+    }
+}
+
 /// How sure the facts about who asked and how leave us.
 pub(crate) fn input_certainty(view: FetchView<'_>) -> Certainty {
     let fetch = &view.judged.fetch;

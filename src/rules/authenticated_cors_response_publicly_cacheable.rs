@@ -60,14 +60,16 @@ impl Rule for AuthenticatedCorsResponsePubliclyCacheable {
             return;
         };
         let (exchange, response) = (policy.exchange, policy.response);
+        if policy.value.is_none() || exchange.request.method != Method::Get {
+            return;
+        }
         let known_by = authentication(view);
         let caching = Caching::of(exchange, response);
         let Some(why) = why_stored(response, caching) else {
             return;
         };
-        if policy.value.is_none()
-            || exchange.request.method != Method::Get
-            || caching.hit == Some(Hit::Browser)
+        if caching.hit == Some(Hit::Browser)
+            || exchange.hints.via_service_worker
             || !carries_data(response, true)
             || is_public_content(exchange, response)
             || cx.is_proven_public(exchange)

@@ -26,7 +26,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Do not set these headers on GET requests; many clients set Content-Type for all methods in one place.
+    /// Do not set these headers on GET requests, unless the server reads them; many clients set Content-Type for all methods
+    /// in one place. To go past the
+    /// browser's cache use the `cache` option of `fetch`, which adds no header that needs a preflight.
     ///
     /// ## References
     /// - Fetch Standard, section 2.2.2, CORS-safelisted request-header

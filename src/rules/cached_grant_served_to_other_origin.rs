@@ -1,6 +1,6 @@
 use super::words::{add_lines, fact, grant_details, third_party_cap};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::cors::Origin;
+use crate::cors::{Origin, Warning};
 use crate::facts::{AllowOrigin, Caching, Hit, Policy, varies_by};
 use crate::finding::{Certainty, Severity};
 use crate::redact;
@@ -52,16 +52,21 @@ impl Rule for CachedGrantServedToOtherOrigin {
         let Some(policy) = Policy::of(view) else {
             return;
         };
-        let caching = Caching::of(policy.exchange, policy.response);
-        let Some(hit) = caching.hit else {
-            return;
-        };
         if policy.allow_origin != AllowOrigin::Other
             || !policy.is_cors(view)
             || !policy.response.is_ok_status()
+            || policy.exchange.hints.via_service_worker
+            || view
+                .judged
+                .verdict
+                .warnings
+                .contains(Warning::OutcomeConflict)
         {
             return;
         }
+        let Some(hit) = Caching::of(policy.exchange, policy.response).hit else {
+            return;
+        };
         let Some((granted, asked)) = policy
             .value
             .as_deref()

@@ -1,5 +1,6 @@
 use super::words::{add_lines, answer_details, fact, third_party_cap};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
+use crate::cors::RequestMode;
 use crate::facts::{Caching, Hit, Policy, Storage, varies_by};
 use crate::finding::{Certainty, Severity};
 use crate::redact;
@@ -42,15 +43,19 @@ impl Rule for CorsHeadersOnlyWhenOriginSent {
             return;
         };
         let request = &policy.exchange.request;
-        let caching = Caching::of(policy.exchange, policy.response);
+        // A cors request without Origin is one whose recorder lost it.
         if policy.value.is_some()
+            || view.judged.fetch.mode.value != Some(RequestMode::NoCors)
             || !request.headers_complete
             || request.headers.contains("origin")
+            || policy.exchange.hints.via_service_worker
             || !policy.response.is_ok_status()
-            || caching.storage == Storage::None
-            || caching.hit == Some(Hit::Browser)
             || varies_by(policy.response, "origin")
         {
+            return;
+        }
+        let caching = Caching::of(policy.exchange, policy.response);
+        if caching.storage == Storage::None || caching.hit == Some(Hit::Browser) {
             return;
         }
         let Some(granted) = cx.granted_with_origin(policy.exchange) else {

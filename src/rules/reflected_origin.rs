@@ -66,7 +66,9 @@ impl Rule for ReflectedOrigin {
             return;
         }
         let kinds = sensitive_kinds(view);
-        let severity = if is_public_content(policy.exchange, policy.response) {
+        let severity = if is_public_content(policy.exchange, policy.response)
+            || cx.is_proven_public(policy.exchange)
+        {
             Severity::Info
         } else if !kinds.is_empty()
             || policy.allow_credentials

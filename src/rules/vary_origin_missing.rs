@@ -52,14 +52,16 @@ impl Rule for VaryOriginMissing {
         let Some(policy) = Policy::of(view) else {
             return;
         };
-        let caching = Caching::of(policy.exchange, policy.response);
         if !policy.exchange.request.headers.contains("origin")
+            || policy.exchange.hints.via_service_worker
             || !policy.response.is_ok_status()
             || policy.response.status == 204
-            || caching.storage == Storage::None
-            || caching.hit == Some(Hit::Browser)
             || varies_by(policy.response, "origin")
         {
+            return;
+        }
+        let caching = Caching::of(policy.exchange, policy.response);
+        if caching.storage == Storage::None || caching.hit == Some(Hit::Browser) {
             return;
         }
         let dependence = cx.grant_depends_on_origin(&policy);

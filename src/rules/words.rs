@@ -171,6 +171,7 @@ pub(crate) fn is_authenticated_read(
         && view.judged.verdict.class() == Class::Allowed
         && authentication(view).is_ambient()
         && !is_public_content(policy.exchange, policy.response)
+        && !cx.is_proven_public(policy.exchange)
         && (writes || holds_data(cx, policy))
         && network(policy.exchange).is_known()
 }

@@ -104,6 +104,7 @@ impl CacheFacts {
         if !policy.response.is_ok_status()
             || policy.response.status == 204
             || policy.exchange.hints.from_cache
+            || policy.exchange.hints.via_service_worker
         {
             return;
         }
@@ -243,6 +244,8 @@ impl Answers {
         match self.states.binary_search_by_key(&state, |known| known.0) {
             Ok(at) => self.states[at].1.join(asked),
             Err(at) => {
+                // Most URLs have one state for ever.
+                self.states.reserve_exact(1);
                 self.states.insert(at, (state, asked));
                 self.states.truncate(STATES);
             }
@@ -337,4 +340,41 @@ fn carried_credentials(capture: &Capture, exchange: &Exchange) -> Option<bool> {
         whole |= name.eq_ignore_ascii_case(b"accept") || name.eq_ignore_ascii_case(b"user-agent");
     }
     (whole && request.headers_complete && !capture.sanitized).then_some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(order: impl Iterator<Item = u64>) -> Answers {
+        let mut answers = Answers::default();
+        for n in order {
+            let origin = Origin::from_serialised(&format!("https://{n:02}.test"));
+            answers.add(State::Named(n % 11), Pair(origin, None));
+        }
+        answers
+    }
+
+    #[test]
+    fn any_order_and_any_split_keep_the_same() {
+        let straight = answers(0..60);
+        assert_eq!(straight.states.len(), STATES);
+        assert_eq!(straight.states[3].1.iter().count(), 2);
+        assert_eq!(answers((0..60).rev()).states, straight.states);
+        // 7 and 60 share no divisor: every number once.
+        assert_eq!(answers((0..60).map(|n| n * 7 % 60)).states, straight.states);
+        let mut joined = answers(30..60);
+        for (state, pair) in answers(0..30).states {
+            joined.add(state, pair);
+        }
+        assert_eq!(joined.states, straight.states);
+    }
+
+    #[test]
+    fn digests() {
+        let one = Digest::One(1);
+        assert_eq!(one.and(Digest::Unseen).and(one), one);
+        assert_eq!(one.and(Digest::One(2)), Digest::Several);
+        assert_eq!(Digest::Several.and(one), Digest::Several);
+    }
 }

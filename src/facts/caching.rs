@@ -259,7 +259,9 @@ mod tests {
     use crate::exchange::{Hints, Locus, Outcome, Request};
     use crate::url::Url;
 
-    fn caching(request: &[(&str, &str)], answer: &[(&str, &str)]) -> Caching {
+    type Lines<'a> = &'a [(&'a str, &'a str)];
+
+    fn caching(request: Lines<'_>, answer: Lines<'_>) -> Caching {
         let response = Response {
             status: 200,
             headers: HeaderList::from_lines(answer.iter().copied()),
@@ -290,7 +292,7 @@ mod tests {
     fn storage_by_headers() {
         const DATE: (&str, &str) = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
         const LATER: (&str, &str) = ("Expires", "Sun, 06 Nov 1994 08:59:37 GMT");
-        let cases: [(&[(&str, &str)], Storage, bool); 21] = [
+        let cases: [(Lines, Storage, bool); 21] = [
             (&[], Storage::None, true),
             (&[("Cache-Control", "max-age=600")], Storage::Shared, true),
             (

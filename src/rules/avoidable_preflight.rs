@@ -1,4 +1,4 @@
-use super::words::evidence;
+use super::words::{evidence, few};
 use super::{Context, Details, FetchView, Findings, Rule, declare_rule};
 use crate::cors::header::items;
 use crate::exchange::{Exchange, Method};
@@ -65,7 +65,7 @@ impl Rule for AvoidablePreflight {
                     Details {
                         message: format!(
                             "{method} {url} was preflighted for {}, which a {method} does not need",
-                            names.join(", ")
+                            few(names)
                         ),
                         status: preflight.response().map(|response| response.status),
                         evidence: [
@@ -96,7 +96,7 @@ fn needless_names(preflight: &Exchange) -> Option<Vec<String>> {
         .headers
         .get("access-control-request-headers")?;
     let names: Vec<String> = items(&value)
-        .map(|name| String::from_utf8_lossy(name).to_ascii_lowercase())
+        .map(|name| redact::text(&String::from_utf8_lossy(name).to_ascii_lowercase()).into_owned())
         .collect();
     let is_protocol = |name: &String| name.starts_with("access-control-");
     let all_needless = names.iter().all(|name| {

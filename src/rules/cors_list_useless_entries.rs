@@ -1,10 +1,10 @@
-use super::words::add_lines;
+use super::words::{add_lines, few};
 use super::{Context, Details, FetchView, Findings, Rule, declare_rule};
 use crate::cors::header::{
     ALLOW_CREDENTIALS, ALLOW_HEADERS, ALLOW_METHODS, EXPOSE_HEADERS, MAX_AGE, TokenList,
 };
-use crate::cors::{CredentialsMode, is_forbidden};
-use crate::exchange::{Exchange, Response};
+use crate::cors::{CredentialsMode, is_forbidden, is_readable};
+use crate::exchange::{Exchange, Method, Response};
 use crate::fact::Confidence;
 use crate::finding::Certainty;
 use crate::header::HeaderList;
@@ -155,8 +155,7 @@ fn useless(exchange: &Exchange, response: &Response, credentialed: bool) -> Vec<
             .into_iter()
             .filter(|name| headers.contains(name))
             .collect();
-        if !of_preflights.is_empty() && exchange.request.method != crate::exchange::Method::Options
-        {
+        if !of_preflights.is_empty() && exchange.request.method != Method::Options {
             found.push(Useless {
                 variant: "preflight-headers",
                 headers: &[ALLOW_METHODS, ALLOW_HEADERS, MAX_AGE],
@@ -196,20 +195,17 @@ fn listed(headers: &HeaderList, name: &str, is: impl Fn(&[u8]) -> bool) -> Strin
     let Ok(list) = TokenList::parse(value.as_deref()) else {
         return String::new();
     };
-    let mut items: Vec<String> = list
+    few(list
         .iter()
         .filter(|item| is(item))
         .map(|item| redact::header_value(name, item))
-        .collect();
-    items.sort_unstable();
-    items.dedup();
-    items.join(", ")
+        .collect())
 }
 
 /// `Set-Cookie`, and CORS-safelisted response-header names (Fetch Standard, section 2.2.2).
 fn is_exposed_in_vain(name: &[u8]) -> bool {
     let nothing = HeaderList::default();
-    crate::cors::is_readable(&nothing, name, CredentialsMode::Omit)
+    is_readable(&nothing, name, CredentialsMode::Omit)
         || name.eq_ignore_ascii_case(b"set-cookie")
         || name.eq_ignore_ascii_case(b"set-cookie2")
 }

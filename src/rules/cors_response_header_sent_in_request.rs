@@ -1,4 +1,4 @@
-use super::words::evidence;
+use super::words::{evidence, few};
 use super::{Context, Details, FetchView, Findings, Rule, declare_rule};
 use crate::cors::Code;
 use crate::cors::header::items;
@@ -77,7 +77,7 @@ impl Rule for CorsResponseHeaderSentInRequest {
                     Details {
                         message: format!(
                             "a page of {page} sends {} to {url}, where it grants nothing",
-                            names.join(", ")
+                            few(names)
                         ),
                         status: exchange.response().map(|response| response.status),
                         evidence: proof,
@@ -107,8 +107,6 @@ fn sent(actual: &Exchange) -> Option<(Vec<String>, Vec<Evidence>)> {
             names.push(known);
         }
     }
-    names.sort_unstable();
-    names.dedup();
     (!names.is_empty()).then_some((names, proof))
 }
 

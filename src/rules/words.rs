@@ -119,6 +119,20 @@ pub(crate) fn third_party_cap(cx: &Context, exchange: &Exchange) -> Severity {
     }
 }
 
+/// Names in a sentence: sorted, each once, the first few of many.
+pub(crate) fn few(mut names: Vec<String>) -> String {
+    const SHOWN: usize = 8;
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let mut text = names.join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
 /// Adds an answer's header lines of these names as evidence.
 pub(crate) fn add_lines(details: &mut Details, exchange: &Exchange, names: &[&str]) {
     let place = if exchange.is_preflight() {

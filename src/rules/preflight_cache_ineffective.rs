@@ -79,10 +79,11 @@ impl Rule for PreflightCacheIneffective {
                     let url = redact::url(&preflight.request.url);
                     let mut details = Details {
                         message: format!(
-                            "the preflight of {} {url} was asked {} times, and {kept}: a longer life had spared {} of \
+                            "the preflight of {} {url} was asked {} times, and {kept}: a longer life had spared {}{} of \
                              them, {} ms of waiting",
                             asked(preflight, "access-control-request-method"),
                             repetition.asked,
+                            if repetition.is_all { "" } else { "at least " },
                             repetition.spared,
                             repetition.waited_ms
                         ),

@@ -1,6 +1,12 @@
 //! What rules know beyond the fetch before them: one accumulator over every recording, merged in any order.
 //!
-//! Memory is bounded by the distinct (endpoint, origin) pairs, not by the number of fetches.
+//! Memory is bounded by the distinct (endpoint, origin) pairs, URLs and preflights, not by the number of fetches.
+//!
+//! | module | knows |
+//! | --- | --- |
+//! | `cache` | how each URL was answered to whom, and whether its body was everybody's |
+//! | `preflights` | which preflights were asked again and again |
+//! | `url_key` | URLs as hashes |
 
 mod cache;
 mod preflights;

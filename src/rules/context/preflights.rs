@@ -51,8 +51,10 @@ struct Asking {
 pub struct Repetition {
     /// How often it was asked in all.
     pub asked: u64,
-    /// How many of these askings a longer `Access-Control-Max-Age` would have spared; counted among the earliest.
+    /// How many of the askings that were kept a longer `Access-Control-Max-Age` would have spared.
     pub spared: u64,
+    /// Whether all askings were kept.
+    pub is_all: bool,
     /// What those took together, in milliseconds.
     pub waited_ms: u64,
 }
@@ -102,6 +104,7 @@ impl Context {
         Some(Repetition {
             asked: asked.count,
             spared: count,
+            is_all: asked.count <= KEPT as u64,
             waited_ms: u64::try_from(waited / 1_000_000).unwrap_or(0),
         })
     }

@@ -326,6 +326,8 @@ mod tests {
             ("allow-origin", "*", Some("*")),
             ("X-CORS", "1", Some("1")),
             ("Timing-Allow-Origin", "*", Some("*")),
+            ("Cache-Status", "edge; hit", Some("edge; hit")),
+            ("X-Vercel-Cache", "HIT", Some("HIT")),
             ("WWW-Authenticate", "Basic realm=\"x\"", Some("Basic")),
             ("Content-Security-Policy", "default-src x", Some("")),
             (":status", "200", None),

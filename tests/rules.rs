@@ -545,6 +545,31 @@ fn order_and_split_do_not_matter() {
     }
 }
 
+/// A failure names the misspelt header beside it, if that is the one that was missing.
+#[test]
+fn a_misspelt_header_is_named_as_the_cause() {
+    for (name, named) in [
+        ("Access-Control-Alow-Origin", true),
+        ("Access-Control-Allow-Method", false),
+    ] {
+        let text = format!(
+            "## one\n```fetch\nverdict: missing-allow-origin\norigin: https://shop.test\n> GET https://api.test/\n> Origin: https://shop.test\n< 200 0\n< {name}: *\n```\n"
+        );
+        let case = cases(&text).remove(0);
+        let found = rules::run(
+            std::slice::from_ref(&case.capture),
+            &case.fetches,
+            &case.options,
+        );
+        let failure = found
+            .iter()
+            .find(|finding| finding.rule == "missing-allow-origin")
+            .expect("the failure");
+        assert_eq!(failure.message.contains(name), named, "{}", failure.message);
+        assert_eq!(failure.evidence.iter().any(|line| line.name == name), named);
+    }
+}
+
 /// The same cause on five endpoints of a host is one finding of the host.
 #[test]
 fn five_endpoints_fold_into_one_host() {

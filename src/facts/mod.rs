@@ -9,7 +9,9 @@
 //! | `resource` | public asset, beacon, data; kinds of sensitive data |
 //! | `endpoint` | path templates |
 //! | `tracker` | well-known third-party collectors |
+//! | `caching` | which caches may use an answer again, and whether one answered |
 
+mod caching;
 mod endpoint;
 mod network;
 mod policy;
@@ -18,6 +20,7 @@ mod session;
 mod site;
 mod tracker;
 
+pub use caching::{Caching, Directives, Hit, Storage, varies_by};
 pub use endpoint::{template, write_template};
 pub use network::{Network, host_network, network};
 pub use policy::{AllowOrigin, Policy};

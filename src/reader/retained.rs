@@ -45,6 +45,7 @@ const REQUEST_VALUES: &[&str] = &[
 const RESPONSE_VALUES: &[&str] = &[
     "age",
     "cache-control",
+    "cache-status",
     "cf-cache-status",
     "clear-site-data",
     "content-encoding",
@@ -63,9 +64,13 @@ const RESPONSE_VALUES: &[&str] = &[
     "vary",
     "via",
     "x-cache",
+    "x-cache-status",
     "x-content-type-options",
     "x-frame-options",
+    "x-nginx-cache",
     "x-powered-by",
+    "x-proxy-cache",
+    "x-vercel-cache",
 ];
 
 /// Longest name that is looked up; longer ones are nobody's.
@@ -321,6 +326,8 @@ mod tests {
             ("allow-origin", "*", Some("*")),
             ("X-CORS", "1", Some("1")),
             ("Timing-Allow-Origin", "*", Some("*")),
+            ("Cache-Status", "edge; hit", Some("edge; hit")),
+            ("X-Vercel-Cache", "HIT", Some("HIT")),
             ("WWW-Authenticate", "Basic realm=\"x\"", Some("Basic")),
             ("Content-Security-Policy", "default-src x", Some("")),
             (":status", "200", None),

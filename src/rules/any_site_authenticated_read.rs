@@ -23,8 +23,8 @@ declare_rule! {
     ///
     /// Silent, and a row of `cors-trust-inventory` instead: a widget or API host whose site was never opened as a page;
     /// sites named by `--first-party`; a reader that the server's pages know; an endpoint that refused somebody; empty
-    /// answers, beacons, public assets; tokens that only the page's script holds. Grants to `null` alone belong to
-    /// `null-origin-allowed`.
+    /// answers, beacons, public assets, bodies that were the same without credentials; tokens that only the page's script
+    /// holds. Grants to `null` alone belong to `null-origin-allowed`.
     ///
     /// ## Why it matters
     /// Whoever gets a signed-in user to open a page reads that user's data, and where a method other than GET, HEAD and

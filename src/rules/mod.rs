@@ -14,16 +14,28 @@ mod selection;
 mod words;
 
 mod any_site_authenticated_read;
+mod authenticated_cors_response_publicly_cacheable;
+mod avoidable_preflight;
 mod blocked_but_processed;
+mod cached_grant_served_to_other_origin;
+mod cors_header_misspelled;
+mod cors_headers_only_when_origin_sent;
+mod cors_list_useless_entries;
+mod cors_response_header_sent_in_request;
 mod cors_trust_inventory;
 mod failure;
 mod null_origin_allowed;
 mod placeholder_origin_configured;
+mod preflight_cache_ineffective;
 mod reflected_origin;
+mod response_header_not_exposed;
+mod vary_origin_missing;
 mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
 
-pub use context::{Context, Endpoint, Grant, Portability, Reflection, Site, Target, Visit};
+pub use context::{
+    Context, Dependence, Endpoint, Grant, Portability, Reflection, Repetition, Site, Target, Visit,
+};
 pub use declaration::Declaration;
 pub(crate) use declaration::declare_rule;
 pub use findings::{Details, Findings, Report};
@@ -37,11 +49,21 @@ use crate::options::Options;
 /// The rules, one line each. Failures, of which there is one for each code of a blocked verdict, register themselves.
 static REGISTRY: &[&dyn Rule] = &[
     &any_site_authenticated_read::AnySiteAuthenticatedRead,
+    &authenticated_cors_response_publicly_cacheable::AuthenticatedCorsResponsePubliclyCacheable,
+    &avoidable_preflight::AvoidablePreflight,
     &blocked_but_processed::BlockedButProcessed,
+    &cached_grant_served_to_other_origin::CachedGrantServedToOtherOrigin,
+    &cors_header_misspelled::CorsHeaderMisspelled,
+    &cors_headers_only_when_origin_sent::CorsHeadersOnlyWhenOriginSent,
+    &cors_list_useless_entries::CorsListUselessEntries,
+    &cors_response_header_sent_in_request::CorsResponseHeaderSentInRequest,
     &cors_trust_inventory::CorsTrustInventory,
     &null_origin_allowed::NullOriginAllowed,
     &placeholder_origin_configured::PlaceholderOriginConfigured,
+    &preflight_cache_ineffective::PreflightCacheIneffective,
     &reflected_origin::ReflectedOrigin,
+    &response_header_not_exposed::ResponseHeaderNotExposed,
+    &vary_origin_missing::VaryOriginMissing,
     &wildcard_on_sensitive_response::WildcardOnSensitiveResponse,
     &wildcard_plus_allow_credentials::WildcardPlusAllowCredentials,
 ];

@@ -60,6 +60,7 @@ impl Rule for NullOriginAllowed {
         let read = policy.allow_credentials
             && asked_by_null
             && authentication(view).is_ambient()
+            && !cx.is_proven_public(policy.exchange)
             && (holds_data(cx, &policy) || !policy.exchange.request.method.is_cors_safelisted());
         let reflects = cx
             .endpoint(&policy)

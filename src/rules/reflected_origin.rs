@@ -12,9 +12,9 @@ declare_rule! {
     /// likely with two unrelated sites. One echo proves nothing, for an exact allow-list looks the same: it is a row of
     /// `cors-trust-inventory`.
     ///
-    /// Info on public assets, receipts and third-party collectors; low where data is returned; medium where the data is
-    /// sensitive, the server is not public, or credentials are allowed. Where a signed-in user's data was read,
-    /// `any-site-authenticated-read` speaks instead.
+    /// Info on public assets, bodies that were the same without credentials, receipts and third-party collectors; low
+    /// where data is returned; medium where the data is sensitive, the server is not public, or credentials are allowed.
+    /// Where a signed-in user's data was read, `any-site-authenticated-read` speaks instead.
     ///
     /// ## Why it matters
     /// Copying Origin is `*` in disguise, with the difference that browsers accept it together with credentials.
@@ -66,7 +66,9 @@ impl Rule for ReflectedOrigin {
             return;
         }
         let kinds = sensitive_kinds(view);
-        let severity = if is_public_content(policy.exchange, policy.response) {
+        let severity = if is_public_content(policy.exchange, policy.response)
+            || cx.is_proven_public(policy.exchange)
+        {
             Severity::Info
         } else if !kinds.is_empty()
             || policy.allow_credentials

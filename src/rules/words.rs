@@ -110,6 +110,46 @@ pub(crate) fn permissive_cap(cx: &Context, policy: &Policy<'_>) -> Severity {
     }
 }
 
+/// Gate G10 for rules about anything but grants: nobody who reads the report can change a third party's collector.
+pub(crate) fn third_party_cap(cx: &Context, exchange: &Exchange) -> Severity {
+    if cx.is_collector(exchange.request.url.origin()) {
+        Severity::Info
+    } else {
+        Severity::Critical
+    }
+}
+
+/// Names in a sentence: sorted, each once, the first few of many.
+pub(crate) fn few(mut names: Vec<String>) -> String {
+    const SHOWN: usize = 8;
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let mut text = names.join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
+/// Adds an answer's header lines of these names as evidence.
+pub(crate) fn add_lines(details: &mut Details, exchange: &Exchange, names: &[&str]) {
+    let place = if exchange.is_preflight() {
+        "preflight-response"
+    } else {
+        "response"
+    };
+    let Some(response) = exchange.response() else {
+        return;
+    };
+    for name in names {
+        for value in response.headers.lines(name) {
+            details.evidence.push(evidence(name, value, place));
+        }
+    }
+}
+
 /// How sure the facts about who asked and how leave us.
 pub(crate) fn input_certainty(view: FetchView<'_>) -> Certainty {
     let fetch = &view.judged.fetch;
@@ -145,6 +185,7 @@ pub(crate) fn is_authenticated_read(
         && view.judged.verdict.class() == Class::Allowed
         && authentication(view).is_ambient()
         && !is_public_content(policy.exchange, policy.response)
+        && !cx.is_proven_public(policy.exchange)
         && (writes || holds_data(cx, policy))
         && network(policy.exchange).is_known()
 }

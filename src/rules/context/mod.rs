@@ -1,6 +1,16 @@
 //! What rules know beyond the fetch before them: one accumulator over every recording, merged in any order.
 //!
-//! Memory is bounded by the distinct (endpoint, origin) pairs, not by the number of fetches.
+//! Memory is bounded by the distinct (endpoint, origin) pairs, URLs and preflights, not by the number of fetches.
+//!
+//! | module | knows |
+//! | --- | --- |
+//! | `cache` | how each URL was answered to whom, and whether its body was everybody's |
+//! | `preflights` | which preflights were asked again and again |
+//! | `url_key` | URLs as hashes |
+
+mod cache;
+mod preflights;
+mod url_key;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +27,12 @@ use crate::facts::{
 };
 use crate::finding::Sample;
 
+pub use cache::Dependence;
+pub use preflights::Repetition;
+
+use cache::CacheFacts;
+use preflights::Preflights;
+
 /// Facts over all recordings.
 ///
 /// Built by [`Context::observe_capture`] and [`Context::observe`], in any order and in any number of parts that
@@ -28,6 +44,8 @@ pub struct Context {
     sites: FxHashMap<Box<str>, Site>,
     // From a site to the sites that its pages or redirects led to.
     links: FxHashMap<Box<str>, FxHashSet<Box<str>>>,
+    cache: CacheFacts,
+    preflights: Preflights,
     scratch: String,
 }
 
@@ -158,6 +176,7 @@ impl Context {
             }
         }
         for exchange in &capture.exchanges {
+            self.cache.observe_exchange(capture, exchange);
             self.observe_exchange(capture, exchange);
         }
     }
@@ -220,6 +239,8 @@ impl Context {
 
     /// Takes in one judged fetch.
     pub fn observe(&mut self, view: FetchView<'_>) {
+        self.cache.observe(view);
+        self.preflights.observe(view);
         let verdict = &view.judged.verdict;
         let Some(policy) = Policy::of(view) else {
             return;
@@ -267,6 +288,8 @@ impl Context {
 
     /// Joins what another part has seen.
     pub fn merge(&mut self, other: Self) {
+        self.cache.merge(other.cache);
+        self.preflights.merge(other.preflights);
         #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
         for (origin, target) in other.targets {
             self.targets.entry(origin).or_default().merge(target);

@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 
 use near::near;
 
+use super::cors_header_misspelled::{Misspelt, misspelt};
 use super::words::{answer_details, evidence, printed};
 use super::{Context, Declaration, Details, FetchView, Findings, Rule};
-use crate::cors::{Class, Code, Engine, Origin, Phase, Warning};
+use crate::cors::{Class, Code, Engine, Origin, Phase, Warning, header};
 use crate::exchange::{Exchange, Method};
 use crate::fact::{Basis, Confidence};
 use crate::facts::{Policy, is_public_content, template};
@@ -342,6 +343,17 @@ fn details(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> Details {
             }
         }
     }
+    if let Some(misspelt) = probable_misspelling(view, exchange) {
+        details.evidence.push(Evidence {
+            value: redact::header_value(&misspelt.printed(), misspelt.value),
+            name: misspelt.printed(),
+            place: if exchange.is_preflight() {
+                "preflight-response"
+            } else {
+                "response"
+            },
+        });
+    }
     let explanation = judge::explain(view);
     let (browser, sentence) = match verdict.engine {
         Engine::Firefox => ("Firefox", explanation.firefox),
@@ -430,5 +442,31 @@ fn message(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> String {
         ),
         code => code.explanation().title.to_owned(),
     };
-    format!("{method} {url} from {origin}: {what}{}", case.remark)
+    let misspelt = probable_misspelling(view, exchange).map_or_else(String::new, |misspelt| {
+        format!(
+            "; it has {}, which browsers ignore: {} was probably meant",
+            misspelt.printed(),
+            misspelt.meant
+        )
+    });
+    format!(
+        "{method} {url} from {origin}: {what}{}{misspelt}",
+        case.remark
+    )
+}
+
+/// The misspelt header of the answer that would have been the one the browser missed.
+fn probable_misspelling<'a>(view: FetchView<'_>, exchange: &'a Exchange) -> Option<Misspelt<'a>> {
+    let missed = match view.judged.verdict.code {
+        Code::MissingAllowOrigin | Code::PreflightMissingAllowOrigin => header::ALLOW_ORIGIN,
+        Code::AllowCredentialsNotTrue | Code::PreflightAllowCredentialsNotTrue => {
+            header::ALLOW_CREDENTIALS
+        }
+        Code::PreflightMethodNotAllowed => header::ALLOW_METHODS,
+        Code::PreflightHeaderNotAllowed | Code::PreflightAuthorizationNotListed => {
+            header::ALLOW_HEADERS
+        }
+        _ => return None,
+    };
+    misspelt(exchange.response()?).find(|misspelt| misspelt.meant == missed)
 }

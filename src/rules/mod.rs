@@ -16,9 +16,16 @@ mod words;
 mod any_site_authenticated_read;
 mod blocked_but_processed;
 mod cors_trust_inventory;
+mod error_responses_lack_cors;
 mod failure;
+mod no_cors_fetch_of_api;
+mod no_response_recorded;
 mod null_origin_allowed;
 mod placeholder_origin_configured;
+mod preflight_auth_demanded;
+mod preflight_passed_actual_blocked;
+mod redirect_origin_became_null;
+mod redirect_target_not_cors;
 mod reflected_origin;
 mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
@@ -38,8 +45,15 @@ static REGISTRY: &[&dyn Rule] = &[
     &any_site_authenticated_read::AnySiteAuthenticatedRead,
     &blocked_but_processed::BlockedButProcessed,
     &cors_trust_inventory::CorsTrustInventory,
+    &error_responses_lack_cors::ErrorResponsesLackCors,
+    &no_cors_fetch_of_api::NoCorsFetchOfApi,
+    &no_response_recorded::NoResponseRecorded,
     &null_origin_allowed::NullOriginAllowed,
     &placeholder_origin_configured::PlaceholderOriginConfigured,
+    &preflight_auth_demanded::PreflightAuthDemanded,
+    &preflight_passed_actual_blocked::PreflightPassedActualBlocked,
+    &redirect_origin_became_null::RedirectOriginBecameNull,
+    &redirect_target_not_cors::RedirectTargetNotCors,
     &reflected_origin::ReflectedOrigin,
     &wildcard_on_sensitive_response::WildcardOnSensitiveResponse,
     &wildcard_plus_allow_credentials::WildcardPlusAllowCredentials,

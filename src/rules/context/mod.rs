@@ -2,10 +2,16 @@
 //!
 //! Memory is bounded by the distinct (endpoint, origin) pairs, not by the number of fetches.
 
+mod errors;
+mod exposure;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+
+pub(crate) use errors::{Errors, GrantedOn};
+pub(crate) use exposure::Exposure;
 
 use super::{FetchView, Options};
 use crate::cors::{Class, Origin, Phase};
@@ -28,6 +34,8 @@ pub struct Context {
     sites: FxHashMap<Box<str>, Site>,
     // From a site to the sites that its pages or redirects led to.
     links: FxHashMap<Box<str>, FxHashSet<Box<str>>>,
+    errors: Errors,
+    exposure: Exposure,
     scratch: String,
 }
 
@@ -160,6 +168,7 @@ impl Context {
         for exchange in &capture.exchanges {
             self.observe_exchange(capture, exchange);
         }
+        self.exposure.observe_capture(capture);
     }
 
     fn observe_exchange(&mut self, capture: &Capture, exchange: &Exchange) {
@@ -220,6 +229,8 @@ impl Context {
 
     /// Takes in one judged fetch.
     pub fn observe(&mut self, view: FetchView<'_>) {
+        self.errors.observe(view);
+        self.exposure.observe(view);
         let verdict = &view.judged.verdict;
         let Some(policy) = Policy::of(view) else {
             return;
@@ -279,6 +290,18 @@ impl Context {
         for (from, to) in other.links {
             self.links.entry(from).or_default().extend(to);
         }
+        self.errors.merge(other.errors);
+        self.exposure.merge(other.exposure);
+    }
+
+    /// Successes beside errors.
+    pub(crate) fn errors(&self) -> &Errors {
+        &self.errors
+    }
+
+    /// What was seen of exposure beyond CORS.
+    pub(crate) fn exposure(&self) -> &Exposure {
+        &self.exposure
     }
 
     /// Every server seen, ordered.

@@ -8,8 +8,10 @@
 //! | `session` | whether a signed-in user's credentials travelled, and whether they can travel across sites |
 //! | `resource` | public asset, beacon, data; kinds of sensitive data |
 //! | `endpoint` | path templates |
+//! | `cookie` | cookies that may stand for a person, by their names |
 //! | `tracker` | well-known third-party collectors |
 
+mod cookie;
 mod endpoint;
 mod network;
 mod policy;
@@ -18,6 +20,7 @@ mod session;
 mod site;
 mod tracker;
 
+pub use cookie::sends_personal_cookie;
 pub use endpoint::{template, write_template};
 pub use network::{Network, host_network, network};
 pub use policy::{AllowOrigin, Policy};

@@ -126,8 +126,7 @@ fn reason(view: FetchView<'_>, exchange: &Exchange) -> Option<Reason> {
             what: "an https page may not load from http (mixed content), and no other reason is recorded",
             // Nobody else stops such a request without a word, once the page is sure.
             is_told: verdict.confidence >= crate::fact::Confidence::Medium
-                && view.judged.fetch.initiator_origin.confidence
-                    >= crate::fact::Confidence::Medium,
+                && view.judged.fetch.initiator_origin.confidence >= crate::fact::Confidence::Medium,
         }),
         Code::Csp => told(
             "content-security-policy",

@@ -65,7 +65,6 @@ impl Rule for PreflightPassedActualBlocked {
     }
 }
 
-
 /// Whether the request changes something by its method, and its answer reports no error.
 fn changes_something(exchange: &Exchange) -> bool {
     !matches!(

@@ -58,7 +58,8 @@ impl Rule for RedirectTargetNotCors {
             ),
         };
         let asked = redact::url(&first.request.url);
-        let remark = format!("; the script had asked for {asked} and was redirected here, which {what}");
+        let remark =
+            format!("; the script had asked for {asked} and was redirected here, which {what}");
         let report = out
             .report(Self::DECLARATION)
             .confidence(certainty(view).min(sure))

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use errors::{Errors, GrantedOn};
-pub(crate) use exposure::Exposure;
+pub(crate) use exposure::{Exposure, Handshake, IsolationDefect};
 
 use super::{FetchView, Options};
 use crate::cors::{Class, Origin, Phase};
@@ -529,7 +529,7 @@ impl Site {
 }
 
 /// An origin that no allow-list of a real server names.
-fn is_implausible(origin: &Origin, target: &Origin, target_is_public: bool) -> bool {
+pub(crate) fn is_implausible(origin: &Origin, target: &Origin, target_is_public: bool) -> bool {
     let (Some(scheme), Some(host)) = (origin.scheme(), origin.host()) else {
         return true;
     };

@@ -69,17 +69,16 @@ pub(crate) fn blocked<'a>(view: FetchView<'a>, cx: &Context) -> Option<Blocked<'
     if is_excused(view, exchange) {
         return None;
     }
-    let cause = if cx.is_collector(exchange.request.url.origin())
-        || is_protected(view, exchange, cx)
-    {
-        Cause::Check
-    } else {
-        auth_demanded(view, exchange, cx)
-            .or_else(|| redirect(view, exchange, cx))
-            .or_else(|| error_answer(view, exchange, cx))
-            .or_else(|| preflight_passed(view))
-            .unwrap_or(Cause::Check)
-    };
+    let cause =
+        if cx.is_collector(exchange.request.url.origin()) || is_protected(view, exchange, cx) {
+            Cause::Check
+        } else {
+            auth_demanded(view, exchange, cx)
+                .or_else(|| redirect(view, exchange, cx))
+                .or_else(|| error_answer(view, exchange, cx))
+                .or_else(|| preflight_passed(view))
+                .unwrap_or(Cause::Check)
+        };
     Some(Blocked { exchange, cause })
 }
 

@@ -115,15 +115,13 @@ pub(crate) fn report_cause(
     remark: &str,
 ) {
     let verdict = &view.judged.verdict;
-    report
-        .phase(verdict.phase.as_str())
-        .at(view, exchange, || {
-            let mut details = details(view, exchange, remark);
-            details
-                .evidence
-                .insert(0, fact("verdict", verdict.code.as_str()));
-            details
-        });
+    report.phase(verdict.phase.as_str()).at(view, exchange, || {
+        let mut details = details(view, exchange, remark);
+        details
+            .evidence
+            .insert(0, fact("verdict", verdict.code.as_str()));
+        details
+    });
 }
 
 /// What is special about an occurrence.
@@ -276,7 +274,11 @@ fn rests_on_wildcard(view: FetchView<'_>) -> bool {
     view.deciding()
         .and_then(Exchange::response)
         .and_then(|response| response.headers.get(name))
-        .is_some_and(|value| value.split(|byte| *byte == b',').any(|item| trim(item) == b"*"))
+        .is_some_and(|value| {
+            value
+                .split(|byte| *byte == b',')
+                .any(|item| trim(item) == b"*")
+        })
 }
 
 /// Whether `Location` holds a password, not a user name alone.

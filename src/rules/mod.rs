@@ -9,24 +9,33 @@
 
 mod context;
 mod declaration;
+mod exposed;
 mod findings;
 mod selection;
 mod words;
 
 mod any_site_authenticated_read;
+mod authenticated_resource_embeddable;
 mod blocked_but_processed;
 mod cors_trust_inventory;
+mod cross_origin_isolation_incomplete;
+mod cross_site_script_inclusion;
 mod error_responses_lack_cors;
 mod failure;
+mod flash_silverlight_policy_wildcard;
 mod no_cors_fetch_of_api;
 mod no_response_recorded;
 mod null_origin_allowed;
 mod placeholder_origin_configured;
 mod preflight_auth_demanded;
 mod preflight_passed_actual_blocked;
+mod private_network_allow_header_broad;
+mod public_page_reaches_private_network;
 mod redirect_origin_became_null;
 mod redirect_target_not_cors;
 mod reflected_origin;
+mod timing_allow_origin_on_private_data;
+mod websocket_cross_site_accepted;
 mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
 
@@ -43,18 +52,26 @@ use crate::options::Options;
 /// The rules, one line each. Failures, of which there is one for each code of a blocked verdict, register themselves.
 static REGISTRY: &[&dyn Rule] = &[
     &any_site_authenticated_read::AnySiteAuthenticatedRead,
+    &authenticated_resource_embeddable::AuthenticatedResourceEmbeddable,
     &blocked_but_processed::BlockedButProcessed,
     &cors_trust_inventory::CorsTrustInventory,
+    &cross_origin_isolation_incomplete::CrossOriginIsolationIncomplete,
+    &cross_site_script_inclusion::CrossSiteScriptInclusion,
     &error_responses_lack_cors::ErrorResponsesLackCors,
+    &flash_silverlight_policy_wildcard::FlashSilverlightPolicyWildcard,
     &no_cors_fetch_of_api::NoCorsFetchOfApi,
     &no_response_recorded::NoResponseRecorded,
     &null_origin_allowed::NullOriginAllowed,
     &placeholder_origin_configured::PlaceholderOriginConfigured,
     &preflight_auth_demanded::PreflightAuthDemanded,
     &preflight_passed_actual_blocked::PreflightPassedActualBlocked,
+    &private_network_allow_header_broad::PrivateNetworkAllowHeaderBroad,
+    &public_page_reaches_private_network::PublicPageReachesPrivateNetwork,
     &redirect_origin_became_null::RedirectOriginBecameNull,
     &redirect_target_not_cors::RedirectTargetNotCors,
     &reflected_origin::ReflectedOrigin,
+    &timing_allow_origin_on_private_data::TimingAllowOriginOnPrivateData,
+    &websocket_cross_site_accepted::WebsocketCrossSiteAccepted,
     &wildcard_on_sensitive_response::WildcardOnSensitiveResponse,
     &wildcard_plus_allow_credentials::WildcardPlusAllowCredentials,
 ];

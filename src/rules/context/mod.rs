@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use errors::{Errors, GrantedOn};
-pub(crate) use exposure::{Exposure, Handshake, IsolationDefect};
+pub(crate) use exposure::{Exposure, Handshake, Isolation, IsolationDefect, Timing, is_script};
 
 use super::{FetchView, Options};
 use crate::cors::{Class, Origin, Phase};

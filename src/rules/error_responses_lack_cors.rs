@@ -78,6 +78,6 @@ impl Rule for ErrorResponsesLackCors {
             .confidence(certainty(view).min(sure))
             .variant(variant)
             .initiator(view.judged.fetch.initiator_origin.value.as_ref());
-        report_cause(view, exchange, report, remark);
+        report_cause(view, exchange, exchange, report, remark);
     }
 }

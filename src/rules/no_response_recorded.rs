@@ -100,7 +100,7 @@ fn details(view: FetchView<'_>, exchange: &Exchange, reason: &Reason) -> Details
         evidence.push(fact("recorded error", redact::text(error)));
     }
     Details {
-        message: format!("{method} {url} from {page} got no answer: {}", reason.what),
+        message: format!("{method} {url} from {page} failed: {}", reason.what),
         status: exchange.response().map(|response| response.status),
         evidence,
         ..Details::default()
@@ -119,12 +119,12 @@ fn reason(view: FetchView<'_>, exchange: &Exchange) -> Option<Reason> {
     match verdict.code {
         Code::MixedContent if exchange.hints.error.is_some() => told(
             "mixed-content",
-            "an https page may not load from http (mixed content)",
+            "an https page may not load from http, not even behind a redirect (mixed content)",
         ),
         Code::MixedContent => Some(Reason {
             variant: "mixed-content",
             what: "an https page may not load from http (mixed content), and no other reason is recorded",
-            // Nobody else stops such a request without a word, once the page is sure.
+            // Nothing else stops such a request without a word, once the page is sure.
             is_told: verdict.confidence >= crate::fact::Confidence::Medium
                 && view.judged.fetch.initiator_origin.confidence >= crate::fact::Confidence::Medium,
         }),

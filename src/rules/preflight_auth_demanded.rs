@@ -64,6 +64,6 @@ impl Rule for PreflightAuthDemanded {
             .report(Self::DECLARATION)
             .confidence(certainty(view).min(sure))
             .initiator(view.judged.fetch.initiator_origin.value.as_ref());
-        report_cause(view, exchange, report, remark);
+        report_cause(view, exchange, exchange, report, remark);
     }
 }

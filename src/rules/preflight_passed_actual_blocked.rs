@@ -61,7 +61,7 @@ impl Rule for PreflightPassedActualBlocked {
             .confidence(certainty(view))
             .variant(view.judged.verdict.code.as_str())
             .initiator(view.judged.fetch.initiator_origin.value.as_ref());
-        report_cause(view, exchange, report, remark);
+        report_cause(view, exchange, exchange, report, remark);
     }
 }
 

@@ -89,8 +89,7 @@ fn look_at(
         return;
     }
     let network = network(preflight);
-    if !network.is_known()
-        || network.is_public() && cx.is_collector(preflight.request.url.origin())
+    if !network.is_known() || network.is_public() && cx.is_collector(preflight.request.url.origin())
     {
         return;
     }

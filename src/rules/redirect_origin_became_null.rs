@@ -58,6 +58,6 @@ impl Rule for RedirectOriginBecameNull {
             .confidence(certainty(view))
             .variant(variant)
             .initiator(view.judged.fetch.initiator_origin.value.as_ref());
-        report_cause(view, exchange, report, remark);
+        report_cause(view, exchange, exchange, report, remark);
     }
 }

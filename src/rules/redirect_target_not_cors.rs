@@ -65,6 +65,6 @@ impl Rule for RedirectTargetNotCors {
             .confidence(certainty(view).min(sure))
             .variant(variant)
             .initiator(view.judged.fetch.initiator_origin.value.as_ref());
-        report_cause(view, exchange, report, &remark);
+        report_cause(view, exchange, first, report, &remark);
     }
 }

@@ -56,9 +56,12 @@ impl Rule for WebsocketCrossSiteAccepted {
     }
 
     fn check(&self, view: FetchView<'_>, cx: &Context, out: &mut Findings) {
-        let Some((exchange, reader, handshake)) = Handshake::of(view) else {
+        let Some(handshake) = Handshake::of(view) else {
             return;
         };
+        let Handshake {
+            exchange, reader, ..
+        } = handshake;
         let target = exchange.request.url.origin();
         let Some(host) = target.host() else {
             return;
@@ -66,18 +69,20 @@ impl Rule for WebsocketCrossSiteAccepted {
         if !handshake.accepted || !is_foreign(cx, reader, target) {
             return;
         }
-        let Some(seen) = cx.exposure().handshakes(exchange) else {
+        let Some(socket) = cx.exposure().socket(handshake) else {
             return;
         };
-        if seen.values().any(|handshake| handshake.refused) {
+        if socket.refuses {
             return;
         }
         let accepted = |with_cookie: bool| {
             let mut sites: Vec<&str> = Vec::new();
             let mut implausible = false;
-            for (origin, seen) in seen {
-                let counts = seen.accepted && (seen.with_cookie || !with_cookie);
-                if !counts || !is_foreign(cx, origin, target) || is_service(cx, origin, host) {
+            for (origin, seen) in &socket.accepted {
+                if with_cookie && !seen.with_cookie
+                    || !is_foreign(cx, origin, target)
+                    || is_service(cx, origin, host)
+                {
                     continue;
                 }
                 implausible |= is_implausible(origin, target, host_network(host).is_public());

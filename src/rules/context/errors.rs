@@ -12,7 +12,15 @@ use crate::facts::{authentication, write_template};
 /// Successful answers to requests in mode cors, by server and endpoint.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Errors {
-    servers: FxHashMap<Origin, BTreeMap<Box<str>, Successes>>,
+    servers: FxHashMap<Origin, Server>,
+}
+
+/// The successes of one server.
+#[derive(Clone, Debug, Default)]
+struct Server {
+    endpoints: BTreeMap<Box<str>, Successes>,
+    // Those of all endpoints together.
+    by_reader: BTreeMap<Origin, Readability>,
 }
 
 /// The successes of one endpoint.
@@ -67,32 +75,32 @@ impl Errors {
         }
         let mut key = String::new();
         write_key(exchange, &mut key);
-        let successes = self
+        let server = self
             .servers
             .entry(exchange.request.url.origin().clone())
-            .or_default()
-            .entry(key.into())
             .or_default();
+        let successes = server.endpoints.entry(key.into()).or_default();
         successes.authenticated |= authenticated;
         if let Some(reader) = reader {
-            let known = successes.by_reader.entry(reader.clone()).or_default();
-            known.granted |= class == Class::Allowed;
-            known.blocked |= class == Class::Blocked;
+            let seen = Readability {
+                granted: class == Class::Allowed,
+                blocked: class == Class::Blocked,
+            };
+            for readers in [&mut successes.by_reader, &mut server.by_reader] {
+                readers.entry(reader.clone()).or_default().merge(seen);
+            }
         }
     }
 
     pub(super) fn merge(&mut self, other: Self) {
         #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
-        for (server, endpoints) in other.servers {
-            let known = self.servers.entry(server).or_default();
-            for (key, successes) in endpoints {
-                let known = known.entry(key).or_default();
+        for (origin, server) in other.servers {
+            let known = self.servers.entry(origin).or_default();
+            merge_readers(&mut known.by_reader, server.by_reader);
+            for (key, successes) in server.endpoints {
+                let known = known.endpoints.entry(key).or_default();
                 known.authenticated |= successes.authenticated;
-                for (reader, readability) in successes.by_reader {
-                    let known = known.by_reader.entry(reader).or_default();
-                    known.granted |= readability.granted;
-                    known.blocked |= readability.blocked;
-                }
+                merge_readers(&mut known.by_reader, successes.by_reader);
             }
         }
     }
@@ -100,39 +108,48 @@ impl Errors {
     /// Where this server let the origin read its successes. `None` where it never did, or where a success of the
     /// endpoint (of the server, if the endpoint never succeeded) was blocked too, so that errors are not special.
     pub(crate) fn granted_on(&self, exchange: &Exchange, reader: &Origin) -> Option<GrantedOn> {
-        let endpoints = self.servers.get(exchange.request.url.origin())?;
+        let server = self.servers.get(exchange.request.url.origin())?;
         let mut key = String::new();
         write_key(exchange, &mut key);
-        let here = endpoints
+        let here = server
+            .endpoints
             .get(key.as_str())
             .and_then(|successes| successes.by_reader.get(reader));
-        if let Some(here) = here {
-            return (here.granted && !here.blocked).then_some(GrantedOn::Endpoint);
-        }
-        let mut granted = false;
-        for successes in endpoints.values() {
-            let Some(known) = successes.by_reader.get(reader) else {
-                continue;
-            };
-            if known.blocked {
-                return None;
-            }
-            granted |= known.granted;
-        }
-        granted.then_some(GrantedOn::Server)
+        let (known, on) = match here {
+            Some(here) => (here, GrantedOn::Endpoint),
+            None => (server.by_reader.get(reader)?, GrantedOn::Server),
+        };
+        (known.granted && !known.blocked).then_some(on)
     }
 
     /// Whether the endpoint of this exchange, whatever the method, served a request that carried credentials.
     pub(crate) fn served_authenticated(&self, exchange: &Exchange) -> bool {
-        let Some(endpoints) = self.servers.get(exchange.request.url.origin()) else {
+        let Some(server) = self.servers.get(exchange.request.url.origin()) else {
             return false;
         };
         ["r", "w"].into_iter().any(|class| {
             let mut key = class.to_owned();
             write_template(exchange.request.url.path(), &mut key);
-            endpoints
+            server
+                .endpoints
                 .get(key.as_str())
                 .is_some_and(|successes| successes.authenticated)
         })
+    }
+}
+
+impl Readability {
+    fn merge(&mut self, other: Self) {
+        self.granted |= other.granted;
+        self.blocked |= other.blocked;
+    }
+}
+
+fn merge_readers(
+    known: &mut BTreeMap<Origin, Readability>,
+    readers: BTreeMap<Origin, Readability>,
+) {
+    for (reader, readability) in readers {
+        known.entry(reader).or_default().merge(readability);
     }
 }

@@ -22,11 +22,13 @@ use crate::finding::Sample;
 
 /// So many values of a kind are kept: the least, so that the order of merging does not matter.
 const KEPT: usize = 5;
+/// So many origins of a WebSocket endpoint are kept.
+const READERS: usize = 64;
 
 /// What was seen of exposure beyond CORS.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Exposure {
-    sockets: FxHashMap<Origin, BTreeMap<Box<str>, BTreeMap<Origin, Handshake>>>,
+    sockets: FxHashMap<Origin, BTreeMap<Box<str>, Socket>>,
     // Sites whose pages load a script of the other site.
     embeds: FxHashSet<(Box<str>, Box<str>)>,
     // Opaque answers by the hash of their URL.
@@ -39,15 +41,33 @@ pub(crate) struct Exposure {
     policy_files: BTreeMap<(Origin, Box<str>), Sample>,
 }
 
-/// How a WebSocket endpoint met an origin.
+/// A WebSocket endpoint.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Socket {
+    /// The origins that it accepted; the least [`READERS`] of them.
+    pub(crate) accepted: BTreeMap<Origin, Accepted>,
+    /// It answered somebody 403.
+    pub(crate) refuses: bool,
+}
+
+/// How a WebSocket endpoint accepted an origin.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Handshake {
-    /// It accepted a handshake.
-    pub(crate) accepted: bool,
-    /// One of these carried a cookie that may stand for a person.
+pub(crate) struct Accepted {
+    /// With a cookie that may stand for a person.
     pub(crate) with_cookie: bool,
-    /// It answered 403.
-    pub(crate) refused: bool,
+}
+
+/// A WebSocket handshake that was answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handshake<'a> {
+    /// The exchange.
+    pub(crate) exchange: &'a Exchange,
+    /// The origin that asked.
+    pub(crate) reader: &'a Origin,
+    /// The server accepted.
+    pub(crate) accepted: bool,
+    /// A cookie that may stand for a person travelled.
+    pub(crate) with_cookie: bool,
 }
 
 /// Bodies of one URL, with and without cookies.
@@ -120,27 +140,22 @@ struct OpaqueLoads {
     by_referer: FxHashMap<Origin, BTreeSet<Origin>>,
 }
 
-impl Handshake {
-    /// The handshake of a fetch with the origin that asked; `None` for other fetches and unanswered handshakes.
-    pub(crate) fn of(view: FetchView<'_>) -> Option<(&Exchange, &Origin, Self)> {
+impl<'a> Handshake<'a> {
+    /// The handshake of a fetch; `None` for other fetches and unanswered handshakes.
+    pub(crate) fn of(view: FetchView<'a>) -> Option<Self> {
         if view.judged.verdict.code != Code::WebSocket {
             return None;
         }
         let exchange = view.last()?;
         let response = exchange.response()?;
-        let reader = view.judged.fetch.initiator_origin.value.as_ref()?;
         // HTTP/2 and HTTP/3 open sockets with an extended CONNECT, answered 200 (RFC 8441, RFC 9220).
         let connect = exchange.request.method.as_str() == "CONNECT" && response.is_ok_status();
-        let accepted = response.status == 101 || connect;
-        Some((
+        Some(Self {
             exchange,
-            reader,
-            Self {
-                accepted,
-                with_cookie: accepted && sends_personal_cookie(exchange),
-                refused: response.status == 403,
-            },
-        ))
+            reader: view.judged.fetch.initiator_origin.value.as_ref()?,
+            accepted: response.status == 101 || connect,
+            with_cookie: sends_personal_cookie(exchange),
+        })
     }
 }
 
@@ -306,16 +321,23 @@ impl Exposure {
     }
 
     pub(super) fn observe(&mut self, view: FetchView<'_>) {
-        if let Some((exchange, reader, handshake)) = Handshake::of(view) {
-            let (target, path) = key(exchange);
-            self.sockets
+        if let Some(handshake) = Handshake::of(view) {
+            let (target, path) = key(handshake.exchange);
+            let socket = self
+                .sockets
                 .entry(target)
                 .or_default()
                 .entry(path)
-                .or_default()
-                .entry(reader.clone())
-                .or_default()
-                .merge(handshake);
+                .or_default();
+            if handshake.accepted {
+                let with_cookie = handshake.with_cookie;
+                socket.note(handshake.reader.clone(), Accepted { with_cookie });
+            }
+            let status = handshake
+                .exchange
+                .response()
+                .map(|response| response.status);
+            socket.refuses |= status == Some(403);
             return;
         }
         if view.judged.fetch.mode.value != Some(RequestMode::NoCors) {
@@ -362,10 +384,11 @@ impl Exposure {
         #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
         for (target, endpoints) in other.sockets {
             let known = self.sockets.entry(target).or_default();
-            for (path, readers) in endpoints {
+            for (path, socket) in endpoints {
                 let known = known.entry(path).or_default();
-                for (reader, handshake) in readers {
-                    known.entry(reader).or_default().merge(handshake);
+                known.refuses |= socket.refuses;
+                for (reader, accepted) in socket.accepted {
+                    known.note(reader, accepted);
                 }
             }
         }
@@ -413,9 +436,9 @@ impl Exposure {
         }
     }
 
-    /// The origins that opened a WebSocket at the endpoint of this exchange, or tried to.
-    pub(crate) fn handshakes(&self, exchange: &Exchange) -> Option<&BTreeMap<Origin, Handshake>> {
-        let (target, path) = key(exchange);
+    /// The WebSocket endpoint of a handshake.
+    pub(crate) fn socket(&self, handshake: Handshake<'_>) -> Option<&Socket> {
+        let (target, path) = key(handshake.exchange);
         self.sockets.get(&target)?.get(&path)
     }
 
@@ -522,11 +545,12 @@ impl OpaqueLoads {
     }
 }
 
-impl Handshake {
-    fn merge(&mut self, other: Self) {
-        self.accepted |= other.accepted;
-        self.with_cookie |= other.with_cookie;
-        self.refused |= other.refused;
+impl Socket {
+    fn note(&mut self, reader: Origin, accepted: Accepted) {
+        self.accepted.entry(reader).or_default().with_cookie |= accepted.with_cookie;
+        if self.accepted.len() > READERS {
+            self.accepted.pop_last();
+        }
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn blocked<'a>(view: FetchView<'a>, cx: &Context) -> Option<Blocked<'
             auth_demanded(view, exchange, cx)
                 .or_else(|| redirect(view, exchange, cx))
                 .or_else(|| error_answer(view, exchange, cx))
-                .or_else(|| preflight_passed(view))
+                .or_else(|| preflight_passed(view).filter(|_| exchange.response().is_some()))
                 .unwrap_or(Cause::Check)
         };
     Some(Blocked { exchange, cause })

@@ -107,15 +107,17 @@ impl Rule for Failure {
     }
 }
 
-/// Reports a blocked fetch under a better name than its code's; `remark` follows what the code says.
+/// Reports a blocked fetch under a better name than its code's, at the exchange that has to change; `remark` follows
+/// what the code says of the one that decided.
 pub(crate) fn report_cause(
     view: FetchView<'_>,
     exchange: &Exchange,
+    at: &Exchange,
     report: Report<'_, '_>,
     remark: &str,
 ) {
     let verdict = &view.judged.verdict;
-    report.phase(verdict.phase.as_str()).at(view, exchange, || {
+    report.phase(verdict.phase.as_str()).at(view, at, || {
         let mut details = details(view, exchange, remark);
         details
             .evidence
@@ -460,6 +462,13 @@ fn message(view: FetchView<'_>, exchange: &Exchange, remark: &str) -> String {
         .response()
         .map_or_else(|| "no".to_owned(), |response| response.status.to_string());
     let what = match view.judged.verdict.code {
+        Code::MissingAllowOrigin | Code::PreflightMissingAllowOrigin
+            if exchange.response().is_none() =>
+        {
+            "the server failed, and the error page of the proxy between has no \
+             Access-Control-Allow-Origin"
+                .to_owned()
+        }
         Code::MissingAllowOrigin | Code::PreflightMissingAllowOrigin => {
             format!("the {status} answer has no Access-Control-Allow-Origin")
         }

@@ -85,7 +85,8 @@ fn look_at(
         .as_ref()
         .and_then(|origin| origin.host())
         .is_some_and(|host| host_network(host).is_public());
-    if !star && !(echo && by_public_page) {
+    let broad = star || echo && by_public_page;
+    if !broad {
         return;
     }
     let network = network(preflight);

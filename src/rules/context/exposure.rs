@@ -350,7 +350,8 @@ impl Exposure {
         if let Some(digest) = response.body_digest
             && exchange.request.method == Method::Get
             && response.is_ok_status()
-            && !(view.capture.sanitized || !exchange.request.headers_complete)
+            && !view.capture.sanitized
+            && exchange.request.headers_complete
         {
             let bodies = self.bodies.entry(url_hash(exchange)).or_default();
             let headers = &exchange.request.headers;

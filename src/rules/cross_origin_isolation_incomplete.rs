@@ -51,7 +51,7 @@ impl Rule for CrossOriginIsolationIncomplete {
     fn check(&self, _: FetchView<'_>, _: &Context, _: &mut Findings) {}
 
     fn conclude(&self, cx: &Context, out: &mut Findings) {
-        for (target, endpoint, defect, isolation) in cx.exposure().isolations() {
+        for (target, endpoint, defect, isolation) in cx.exposure().isolations().iter() {
             out.report(Self::DECLARATION)
                 .confidence(Certainty::Proven)
                 .variant(variant(defect))

@@ -1,3 +1,4 @@
+use super::exposed::is_own_application;
 use super::words::{answer_details, evidence, printed};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
 use crate::cors::Code;
@@ -12,7 +13,7 @@ declare_rule! {
     /// `Sec-Fetch-Dest: empty`) and was answered with JSON or XML, which it cannot read. Variant `granted`: the answer
     /// grants the page, so leaving the mode out is all it takes.
     ///
-    /// Silent: beacons and pings, POSTs with receipts, third-party collectors, scripts, images and other elements.
+    /// Silent: beacons and pings, answers of 64 bytes and less (but to a GET on a server whose site was opened), third-party collectors, scripts, images and other elements.
     ///
     /// ## Why it matters
     /// Mode `no-cors` does not switch CORS off: it hides the answer, its status and its errors from the page for good. It
@@ -57,13 +58,16 @@ impl Rule for NoCorsFetchOfApi {
         };
         let exchange = policy.exchange;
         let headers = &exchange.request.headers;
+        // Elsewhere a small answer is the receipt of a beacon that nobody lists.
+        let small_counts =
+            exchange.request.method == Method::Get && is_own_application(cx, policy.target);
         if headers.first("sec-fetch-mode") != Some("no-cors")
             || headers.first("sec-fetch-dest") != Some("empty")
             || exchange.hints.resource_type == Some(ResourceType::Ping)
             || exchange.hints.via_service_worker
             || !matches!(exchange.request.method, Method::Get | Method::Post)
             || !is_structured(policy.response)
-            || !carries_data(policy.response, exchange.request.method == Method::Get)
+            || !carries_data(policy.response, small_counts)
             || cx.is_collector(policy.target)
         {
             return;

@@ -1,3 +1,4 @@
+use super::exposed::is_own_application;
 use super::words::fact;
 use super::{Context, Details, FetchView, Findings, Rule, declare_rule};
 use crate::cors::{Code, Phase, RequestMode, Warning};
@@ -9,8 +10,10 @@ use crate::redact;
 declare_rule! {
     /// ## What it finds
     /// A cross-origin request in mode cors that failed before any answer that CORS could judge. The variant names what the
-    /// recording gives as the reason: `mixed-content`, `content-security-policy`, `name-resolution`, `tls`, `connection`,
-    /// `redirect-limit`, `redirect-target`, `url-credentials`; likely. Where it gives none (`net::ERR_FAILED`), variant
+    /// recording gives as the reason: `mixed-content`, `content-security-policy`, `redirect-limit`, `redirect-target`,
+    /// `url-credentials`; likely. So are `name-resolution`, `tls` and `connection` of a server that belongs to the page's
+    /// site, or whose site was opened, or that answered another time; of others they are a hint, for resolvers that block
+    /// advertising look the same. Where it gives none (`net::ERR_FAILED`), variant
     /// `unknown`, or `preflight` if it was the preflight that got no answer: a hint, with candidates. Variant
     /// `blocked-by-client` (info, hint): an extension or a policy of the recording's user.
     ///
@@ -45,6 +48,8 @@ struct Reason {
     variant: &'static str,
     what: &'static str,
     is_told: bool,
+    /// A resolver or a firewall that blocks advertising looks the same.
+    may_be_blocking: bool,
 }
 
 impl Rule for NoResponseRecorded {
@@ -78,11 +83,13 @@ impl Rule for NoResponseRecorded {
             } else {
                 Severity::Low
             })
-            .confidence(if reason.is_told {
-                Certainty::Likely
-            } else {
-                Certainty::Hint
-            })
+            .confidence(
+                if reason.is_told && (!reason.may_be_blocking || is_wanted(view, cx, exchange)) {
+                    Certainty::Likely
+                } else {
+                    Certainty::Hint
+                },
+            )
             .variant(reason.variant)
             .phase(view.judged.verdict.phase.as_str())
             .initiator(fetch.initiator_origin.value.as_ref())
@@ -113,6 +120,7 @@ fn reason(view: FetchView<'_>, exchange: &Exchange) -> Option<Reason> {
             variant,
             what,
             is_told: true,
+            may_be_blocking: false,
         })
     };
     let verdict = &view.judged.verdict;
@@ -127,6 +135,7 @@ fn reason(view: FetchView<'_>, exchange: &Exchange) -> Option<Reason> {
             // Nothing else stops such a request without a word, once the page is sure.
             is_told: verdict.confidence >= crate::fact::Confidence::Medium
                 && view.judged.fetch.initiator_origin.confidence >= crate::fact::Confidence::Medium,
+            may_be_blocking: false,
         }),
         Code::Csp => told(
             "content-security-policy",
@@ -149,6 +158,7 @@ fn reason(view: FetchView<'_>, exchange: &Exchange) -> Option<Reason> {
                 what: "the recording gives no reason; candidates are the name, TLS, mixed content, an extension, \
                        connect-src of the page's policy, the local network permission, a preflight without an answer",
                 is_told: false,
+                may_be_blocking: false,
             })
         }
         _ => None,
@@ -166,12 +176,14 @@ fn silent_network(view: FetchView<'_>, exchange: &Exchange) -> Option<Reason> {
             variant: "preflight",
             what: "its preflight was not answered",
             is_told: false,
+            may_be_blocking: false,
         });
     }
     Some(Reason {
         variant: "unknown",
         what: "the connection ended, and the recording gives no reason",
         is_told: false,
+        may_be_blocking: false,
     })
 }
 
@@ -187,6 +199,7 @@ fn reason_of_error(error: &str) -> Option<Reason> {
             variant: "blocked-by-client",
             what: "an extension or a policy of this browser blocked it",
             is_told: false,
+            may_be_blocking: false,
         });
     } else if starts(&["ERR_NAME_", "ERR_DNS_", "NS_ERROR_UNKNOWN_HOST"]) {
         ("name-resolution", "the server's name could not be resolved")
@@ -222,6 +235,7 @@ fn reason_of_error(error: &str) -> Option<Reason> {
         variant,
         what,
         is_told: true,
+        may_be_blocking: true,
     })
 }
 
@@ -239,6 +253,20 @@ fn is_nobodys_fault(error: &str) -> bool {
     ]
     .iter()
     .any(|name| error.contains(name))
+}
+
+/// Whether somebody surely meant to reach this server: it is of the page's site, or its site was opened, or it answered
+/// another time.
+fn is_wanted(view: FetchView<'_>, cx: &Context, exchange: &Exchange) -> bool {
+    let target = exchange.request.url.origin();
+    let page = view.judged.fetch.initiator_origin.value.as_ref();
+    let related = page
+        .and_then(|page| page.host())
+        .zip(target.host())
+        .is_some_and(|(from, to)| cx.are_related(from, to));
+    related
+        || is_own_application(cx, target)
+        || cx.target(target).is_some_and(|seen| seen.answers > 0)
 }
 
 fn is_local(exchange: &Exchange) -> bool {

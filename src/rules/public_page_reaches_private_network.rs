@@ -16,7 +16,7 @@ declare_rule! {
     ///
     /// Medium if the page read data, or a request that changes something was answered; else low. Info between hosts of one
     /// site or of `--first-party`, and from one's own page to this very machine. Proven where both addresses are known,
-    /// likely where the page is public by its name alone.
+    /// likely where the page is public by its name alone, or a public name leads to a local address.
     ///
     /// Silent: pages on private addresses or plain names; public names behind a local address, unless the page's own address
     /// is recorded and public, and that local address answers for no other site (else it is a proxy, or a resolver that
@@ -162,7 +162,8 @@ fn is_really_local(cx: &Context, exchange: &Exchange, page_is_sure: bool) -> Opt
         && exchange.response().is_some()
         && !address.is_unspecified()
         && !cx.exposure().is_stand_in(address);
-    genuine.then_some(true)
+    // A proxy for this one site would look the same.
+    genuine.then_some(false)
 }
 
 fn variant(view: FetchView<'_>, exchange: &Exchange) -> &'static str {

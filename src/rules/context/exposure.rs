@@ -10,7 +10,8 @@ use std::num::NonZeroU64;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
-use super::{FetchView, is_top_level_document};
+use super::FetchView;
+use super::isolation::Isolations;
 use crate::content::Place;
 use crate::cors::{Code, Origin, RequestMode};
 use crate::exchange::{Capture, Exchange, Method, ResourceType, Response};
@@ -37,7 +38,7 @@ pub(crate) struct Exposure {
     // Sites of public names that a local address answered for.
     names: FxHashMap<IpAddr, BTreeSet<Box<str>>>,
     timings: BTreeMap<(Origin, Box<str>), Timing>,
-    isolations: BTreeMap<(Origin, Box<str>, IsolationDefect), Isolation>,
+    isolations: Isolations,
     policy_files: BTreeMap<(Origin, Box<str>), Sample>,
 }
 
@@ -104,42 +105,6 @@ pub(crate) struct Timing {
     pub(crate) kinds: BTreeSet<&'static str>,
 }
 
-/// What keeps a document from being cross-origin isolated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum IsolationDefect {
-    /// An embedder policy without `Cross-Origin-Opener-Policy: same-origin`.
-    NoOpenerPolicy,
-    /// `Cross-Origin-Opener-Policy: same-origin` and an embedder policy that only reports.
-    ReportOnly,
-    /// The embedder policy is not a known value.
-    InvalidEmbedderPolicy,
-    /// The opener policy is not a known value.
-    InvalidOpenerPolicy,
-}
-
-/// A document that is not isolated, and what would fail if it were.
-#[derive(Clone, Debug)]
-pub(crate) struct Isolation {
-    /// Where.
-    pub(crate) place: Sample,
-    /// How often.
-    pub(crate) times: u64,
-    /// `Cross-Origin-Opener-Policy`, raw; the least of those seen.
-    pub(crate) opener: Vec<u8>,
-    /// `Cross-Origin-Embedder-Policy`, or its reporting sister, raw; the least of those seen.
-    pub(crate) embedder: Vec<u8>,
-    /// Origins of subresources that `require-corp` refuses; the least few.
-    pub(crate) refused: BTreeSet<Origin>,
-}
-
-/// Servers of opaque loads that say nothing of Cross-Origin-Resource-Policy, by the page or the origin that loaded them;
-/// the least few of each.
-#[derive(Debug, Default)]
-struct OpaqueLoads {
-    by_page: FxHashMap<u32, BTreeSet<Origin>>,
-    by_referer: FxHashMap<Origin, BTreeSet<Origin>>,
-}
-
 impl<'a> Handshake<'a> {
     /// The handshake of a fetch; `None` for other fetches and unanswered handshakes.
     pub(crate) fn of(view: FetchView<'a>) -> Option<Self> {
@@ -161,7 +126,7 @@ impl<'a> Handshake<'a> {
 
 impl Exposure {
     pub(super) fn observe_capture(&mut self, capture: &Capture) {
-        let mut loads = None;
+        self.isolations.observe_capture(capture);
         for exchange in &capture.exchanges {
             if let Some(address) = exchange.hints.server_ip {
                 self.note_address(exchange, address);
@@ -174,9 +139,6 @@ impl Exposure {
             }
             self.note_timing(capture, exchange, response);
             self.note_policy_file(capture, exchange);
-            if is_top_level_document(exchange) {
-                self.note_isolation(capture, exchange, response, &mut loads);
-            }
         }
     }
 
@@ -253,71 +215,6 @@ impl Exposure {
             .entry(key(exchange))
             .and_modify(|known| *known = known.clone().min(place.clone()))
             .or_insert(place);
-    }
-
-    fn note_isolation(
-        &mut self,
-        capture: &Capture,
-        document: &Exchange,
-        response: &Response,
-        loads: &mut Option<OpaqueLoads>,
-    ) {
-        const OPENER: &str = "cross-origin-opener-policy";
-        const EMBEDDER: &str = "cross-origin-embedder-policy";
-        let headers = &response.headers;
-        let reporting = headers.get("cross-origin-embedder-policy-report-only");
-        let (opener, embedder) = (headers.get(OPENER), headers.get(EMBEDDER));
-        let opener_token = opener.as_deref().map(token);
-        let embedder_token = embedder.as_deref().map(token);
-        let isolates =
-            |token: Option<&[u8]>| matches!(token, Some(b"require-corp") | Some(b"credentialless"));
-        let invalid_embedder =
-            embedder_token.is_some_and(|token| !isolates(Some(token)) && token != b"unsafe-none");
-        let invalid_opener = opener_token.is_some_and(|token| {
-            !matches!(
-                token,
-                b"same-origin"
-                    | b"same-origin-allow-popups"
-                    | b"noopener-allow-popups"
-                    | b"unsafe-none"
-            )
-        });
-        let only_reports = embedder.is_none() && isolates(reporting.as_deref().map(token));
-        let defect = if invalid_embedder {
-            IsolationDefect::InvalidEmbedderPolicy
-        } else if invalid_opener {
-            IsolationDefect::InvalidOpenerPolicy
-        } else if isolates(embedder_token) && opener_token != Some(b"same-origin") {
-            IsolationDefect::NoOpenerPolicy
-        } else if only_reports && opener_token == Some(b"same-origin") {
-            IsolationDefect::ReportOnly
-        } else {
-            return;
-        };
-        let demanded = embedder.or(reporting).unwrap_or_default();
-        let refused = if token(&demanded) == b"require-corp" {
-            loads
-                .get_or_insert_with(|| OpaqueLoads::of(capture))
-                .of_document(document)
-        } else {
-            BTreeSet::new()
-        };
-        let isolation = Isolation {
-            place: place(capture, document),
-            times: 1,
-            opener: opener.unwrap_or_default().into_owned(),
-            embedder: demanded.into_owned(),
-            refused,
-        };
-        let (origin, template) = key(document);
-        match self.isolations.entry((origin, template, defect)) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(isolation);
-            }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
-                entry.get_mut().merge(isolation);
-            }
-        }
     }
 
     pub(super) fn observe(&mut self, view: FetchView<'_>) {
@@ -421,14 +318,7 @@ impl Exposure {
                 }
             }
         }
-        for (key, isolation) in other.isolations {
-            match self.isolations.get_mut(&key) {
-                Some(known) => known.merge(isolation),
-                None => {
-                    self.isolations.insert(key, isolation);
-                }
-            }
-        }
+        self.isolations.merge(other.isolations);
         for (key, place) in other.policy_files {
             self.policy_files
                 .entry(key)
@@ -487,13 +377,9 @@ impl Exposure {
             .map(|((origin, path), timing)| (origin, &**path, timing))
     }
 
-    /// Documents that are not isolated although they ask for it, by server, endpoint and defect.
-    pub(crate) fn isolations(
-        &self,
-    ) -> impl Iterator<Item = (&Origin, &str, IsolationDefect, &Isolation)> {
-        self.isolations
-            .iter()
-            .map(|((origin, path, defect), isolation)| (origin, &**path, *defect, isolation))
+    /// Documents that are not isolated although they ask for it.
+    pub(crate) fn isolations(&self) -> &Isolations {
+        &self.isolations
     }
 
     /// Policy files for plug-ins that let every domain in, by server and endpoint.
@@ -501,48 +387,6 @@ impl Exposure {
         self.policy_files
             .iter()
             .map(|((origin, path), place)| (origin, &**path, place))
-    }
-}
-
-impl OpaqueLoads {
-    fn of(capture: &Capture) -> Self {
-        let mut loads = Self::default();
-        for exchange in &capture.exchanges {
-            let headers = &exchange.request.headers;
-            let silent = exchange
-                .response()
-                .is_some_and(|response| !response.headers.contains("cross-origin-resource-policy"));
-            if headers.first("sec-fetch-mode") != Some("no-cors") || !silent {
-                continue;
-            }
-            let origin = exchange.request.url.origin();
-            if let Some(page) = exchange.hints.page {
-                keep(loads.by_page.entry(page).or_default(), origin.clone());
-            }
-            // Readers leave the origin and a slash of it.
-            if let Some(page) = headers
-                .first("referer")
-                .and_then(|referer| Origin::parse(referer.trim_end_matches('/').as_bytes()))
-            {
-                keep(loads.by_referer.entry(page).or_default(), origin.clone());
-            }
-        }
-        loads
-    }
-
-    /// Those of a document that are not of its own origin.
-    fn of_document(&self, document: &Exchange) -> BTreeSet<Origin> {
-        let own = document.request.url.origin();
-        let loads = match document.hints.page {
-            Some(page) => self.by_page.get(&page),
-            None => self.by_referer.get(own),
-        };
-        loads
-            .into_iter()
-            .flatten()
-            .filter(|origin| !origin.is_same_origin(own))
-            .cloned()
-            .collect()
     }
 }
 
@@ -581,24 +425,6 @@ impl Timing {
     }
 }
 
-impl Isolation {
-    fn merge(&mut self, other: Self) {
-        if other.place < self.place {
-            self.place = other.place;
-        }
-        self.times += other.times;
-        if other.opener < self.opener {
-            self.opener = other.opener;
-        }
-        if other.embedder < self.embedder {
-            self.embedder = other.embedder;
-        }
-        for origin in other.refused {
-            keep(&mut self.refused, origin);
-        }
-    }
-}
-
 /// Whether an exchange loads a classic script or a module: by destination, else by the recorder's word.
 pub(crate) fn is_script(exchange: &Exchange) -> bool {
     match exchange.request.headers.first("sec-fetch-dest") {
@@ -615,17 +441,11 @@ fn calls_back(exchange: &Exchange) -> bool {
 }
 
 /// Keeps the least few of a set.
-fn keep<T: Ord>(set: &mut BTreeSet<T>, value: T) {
+pub(super) fn keep<T: Ord>(set: &mut BTreeSet<T>, value: T) {
     set.insert(value);
     if set.len() > KEPT {
         set.pop_last();
     }
-}
-
-/// The token of a structured item: what stands before its parameters.
-fn token(value: &[u8]) -> &[u8] {
-    let end = memchr::memchr(b';', value).unwrap_or(value.len());
-    crate::header::trim(&value[..end])
 }
 
 /// Whether Cache-Control names one of these directives.
@@ -639,14 +459,14 @@ fn says(response: &Response, directives: &[&str]) -> bool {
     })
 }
 
-fn place(capture: &Capture, exchange: &Exchange) -> Sample {
+pub(super) fn place(capture: &Capture, exchange: &Exchange) -> Sample {
     Sample {
         file: capture.source.clone(),
         locus: exchange.locus,
     }
 }
 
-fn key(exchange: &Exchange) -> (Origin, Box<str>) {
+pub(super) fn key(exchange: &Exchange) -> (Origin, Box<str>) {
     let url = &exchange.request.url;
     (url.origin().clone(), template(url.path()).into())
 }
@@ -655,4 +475,53 @@ fn url_hash(exchange: &Exchange) -> u64 {
     let mut hasher = FxHasher::default();
     exchange.request.url.as_str().hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_does_not_depend_on_the_order() {
+        let (mut up, mut down) = (BTreeSet::new(), BTreeSet::new());
+        for value in 0..20 {
+            keep(&mut up, value);
+            keep(&mut down, 19 - value);
+        }
+        assert_eq!(up, down);
+        assert_eq!(up.len(), KEPT);
+    }
+
+    #[test]
+    fn many_origins_of_a_socket_are_bounded_and_merge_in_any_order() {
+        let accepted = |number: u32| {
+            let origin = Origin::parse(format!("https://s{number:03}.test").as_bytes());
+            (
+                origin.expect("an origin"),
+                Accepted {
+                    with_cookie: number.is_multiple_of(2),
+                },
+            )
+        };
+        let (mut one, mut two, mut all) = (Socket::default(), Socket::default(), Socket::default());
+        for number in 0..200 {
+            let (origin, how) = accepted(number);
+            all.note(origin.clone(), how);
+            let part = if number.is_multiple_of(3) {
+                &mut one
+            } else {
+                &mut two
+            };
+            part.note(origin, how);
+        }
+        for (origin, how) in two.accepted {
+            one.note(origin, how);
+        }
+        assert_eq!(all.accepted.len(), READERS);
+        let flat = |socket: &Socket| -> Vec<(Origin, bool)> {
+            let of = |(origin, how): (&Origin, &Accepted)| (origin.clone(), how.with_cookie);
+            socket.accepted.iter().map(of).collect()
+        };
+        assert_eq!(flat(&one), flat(&all));
+    }
 }

@@ -4,6 +4,7 @@
 
 mod errors;
 mod exposure;
+mod isolation;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use errors::{Errors, GrantedOn};
-pub(crate) use exposure::{Exposure, Handshake, Isolation, IsolationDefect, Timing, is_script};
+pub(crate) use exposure::{Exposure, Handshake, Timing, is_script};
+pub(crate) use isolation::{Isolation, IsolationDefect};
 
 use super::{FetchView, Options};
 use crate::cors::{Class, Origin, Phase};

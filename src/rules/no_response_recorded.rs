@@ -155,8 +155,9 @@ fn reason(view: FetchView<'_>, exchange: &Exchange) -> Option<Reason> {
         Code::UndeterminedResponse if verdict.warnings.contains(Warning::ProbablyCorsBlocked) => {
             Some(Reason {
                 variant: "unknown",
-                what: "the recording gives no reason; candidates are the name, TLS, mixed content, an extension, \
-                       connect-src of the page's policy, the local network permission, a preflight without an answer",
+                what: "the recording gives no reason; candidates are a CORS check whose answer the recorder dropped, the name, TLS, \
+                       mixed content, an extension, connect-src of the page's policy, the local network permission, a \
+                       preflight without an answer",
                 is_told: false,
                 may_be_blocking: false,
             })

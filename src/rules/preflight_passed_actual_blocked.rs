@@ -15,9 +15,12 @@ declare_rule! {
     ///
     /// ## Example
     /// ```text
-    /// OPTIONS /cart             204, Access-Control-Allow-Origin: https://shop.test
-    ///                                Access-Control-Allow-Methods: PUT
-    /// PUT /cart                 200, no Access-Control-Allow-Origin
+    /// OPTIONS /cart
+    /// 204, Access-Control-Allow-Origin: https://shop.test
+    ///      Access-Control-Allow-Methods: PUT
+    ///
+    /// PUT /cart
+    /// 200, no Access-Control-Allow-Origin
     /// ```
     ///
     /// ## Fix

@@ -6,7 +6,9 @@
 //! - `fetch`: `key: value` lines about the fetch (`verdict`, `origin`, `mode`, `credentials`, `warning`, `confidence`) and its
 //!   actual exchange (`error`, `server-ip`, `type`, `worker: yes`, `from-cache: yes`, `started: SECONDS`, `duration: MS`,
 //!   `digest: N`, `holds: PLACE KIND [COUNT]`, `shape: NAME`, `request-origin: ORIGIN`), then the messages: `>` request and `<` answer, `p>` and `p<` for a preflight. The first line of a request
-//!   is method and URL, of an answer status and perhaps the body's size. The verdict is given, not computed.
+//!   is method and URL, of an answer status and perhaps the body's size. The verdict is given, not computed. `r>` and
+//!   `r<` are an earlier hop that was redirected; the verdict is then that of the last.
+//! - `exchange`: an exchange that is no fetch of a report, such as a document: the same lines about it, `>` and `<`.
 //! - `options`: `sanitized`, `first-party: SITE`, `scope: HOST`, `min-confidence: hint`.
 //! - `findings`: one line each: rule, severity, confidence, then `reach=`, `variant=`, `count=` where they are not
 //!   empty or one. Rows of the inventory are listed in the inventory's own file only. No block: no findings.
@@ -32,6 +34,8 @@ use corsaudit::rules::{self, Context, Declaration, FetchView, Findings};
 use corsaudit::url::Url;
 
 const INVENTORY: &str = "cors-trust-inventory";
+/// What the lines of messages begin with.
+const SIGNS: [&str; 6] = [">", "<", "p>", "p<", "r>", "r<"];
 
 #[derive(Default)]
 struct Case {
@@ -83,6 +87,7 @@ fn add_block(case: &mut Case, kind: &str, lines: &[&str]) {
     match kind {
         "page" => lines.iter().for_each(|line| add_page(case, line)),
         "fetch" => add_fetch(case, lines),
+        "exchange" => add_document(case, lines),
         "options" => lines.iter().for_each(|line| add_option(case, line)),
         "findings" => case.expected = lines.iter().map(|line| (*line).to_owned()).collect(),
         other => panic!("unknown block `{other}`"),
@@ -133,33 +138,52 @@ fn add_page(case: &mut Case, line: &str) {
     add_exchange(case, &request, Some(&answer), About::default());
 }
 
+fn add_document(case: &mut Case, lines: &[&str]) {
+    let mut messages: [Option<Message>; SIGNS.len()] = Default::default();
+    let mut about = About::default();
+    for line in lines {
+        if !add_line(&mut messages, line) {
+            let (key, value) = line.split_once(": ").expect("key: value");
+            assert!(describe(&mut about, key, value), "unknown key `{key}`");
+        }
+    }
+    let [request, answer, ..] = messages;
+    let request = request.expect("an exchange has a request");
+    add_exchange(case, &request, answer.as_ref(), about);
+}
+
+/// Takes in a line of a message; false where it is none.
+fn add_line(messages: &mut [Option<Message>; SIGNS.len()], line: &str) -> bool {
+    let (sign, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let Some(at) = SIGNS.iter().position(|known| *known == sign) else {
+        return false;
+    };
+    match &mut messages[at] {
+        None => {
+            messages[at] = Some(Message {
+                first: rest.to_owned(),
+                lines: Vec::new(),
+            })
+        }
+        Some(message) => {
+            let (name, value) = rest.split_once(':').expect("a header line");
+            message
+                .lines
+                .push((name.to_owned(), value.trim().to_owned()));
+        }
+    }
+    true
+}
+
 fn add_fetch(case: &mut Case, lines: &[&str]) {
-    let mut messages: [Option<Message>; 4] = Default::default();
+    let mut messages: [Option<Message>; SIGNS.len()] = Default::default();
     let (mut code, mut origin, mut mode) = (None, Fact::unknown(), RequestMode::Cors);
     let mut credentials = Fact::unknown();
     let mut about = About::default();
     let mut warnings = Warnings::default();
     let mut confidence = Confidence::Certain;
     for line in lines {
-        let (sign, rest) = line.split_once(' ').unwrap_or((line, ""));
-        if let Some(at) = [">", "<", "p>", "p<"]
-            .iter()
-            .position(|known| *known == sign)
-        {
-            match &mut messages[at] {
-                None => {
-                    messages[at] = Some(Message {
-                        first: rest.to_owned(),
-                        lines: Vec::new(),
-                    })
-                }
-                Some(message) => {
-                    let (name, value) = rest.split_once(':').expect("a header line");
-                    message
-                        .lines
-                        .push((name.to_owned(), value.trim().to_owned()));
-                }
-            }
+        if add_line(&mut messages, line) {
             continue;
         }
         let (key, value) = line.split_once(": ").expect("key: value");
@@ -216,7 +240,17 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
         }
     }
     let code = code.expect("every fetch has a verdict");
-    let [request, answer, asked, granted] = messages;
+    let [request, answer, asked, granted, redirected, redirect] = messages;
+    let earlier = redirected.map(|request| Hop {
+        exchange: Some(add_exchange(
+            case,
+            &request,
+            redirect.as_ref(),
+            About::default(),
+        )),
+        preflight: PreflightLink::None,
+        stored: None,
+    });
     let preflight = asked.map_or(PreflightLink::None, |asked| {
         PreflightLink::Recorded(add_exchange(
             case,
@@ -237,14 +271,18 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
     } else {
         Phase::Actual
     };
+    let hop = u16::from(earlier.is_some());
     case.fetches.push(JudgedFetch {
         capture: 0,
         fetch: Fetch {
-            hops: vec![Hop {
-                exchange,
-                preflight,
-                stored: None,
-            }],
+            hops: earlier
+                .into_iter()
+                .chain([Hop {
+                    exchange,
+                    preflight,
+                    stored: None,
+                }])
+                .collect(),
             initiator_origin: origin,
             mode: Fact::new(mode, Confidence::Certain, Basis::SecFetchMode),
             credentials,
@@ -253,7 +291,7 @@ fn add_fetch(case: &mut Case, lines: &[&str]) {
             code,
             confidence,
             phase,
-            hop: 0,
+            hop,
             engine: Engine::Shipping,
             warnings,
         },

@@ -8,10 +8,12 @@
 //! | `session` | whether a signed-in user's credentials travelled, and whether they can travel across sites |
 //! | `resource` | public asset, beacon, data; kinds of sensitive data |
 //! | `endpoint` | path templates |
+//! | `cookie` | cookies that may stand for a person, by their names |
 //! | `tracker` | well-known third-party collectors |
 //! | `caching` | which caches may use an answer again, and whether one answered |
 
 mod caching;
+mod cookie;
 mod endpoint;
 mod network;
 mod policy;
@@ -21,6 +23,7 @@ mod site;
 mod tracker;
 
 pub use caching::{Caching, Directives, Hit, Storage, varies_by};
+pub use cookie::sends_personal_cookie;
 pub use endpoint::{template, write_template};
 pub use network::{Network, host_network, network};
 pub use policy::{AllowOrigin, Policy};

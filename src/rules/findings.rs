@@ -257,6 +257,17 @@ impl<'r> Report<'_, 'r> {
         self.commit(target.clone(), "*".into(), None, place, details);
     }
 
+    /// Ends a report made from the context: about one endpoint of a server, with one place of many.
+    pub fn at_endpoint(
+        self,
+        target: &Origin,
+        endpoint: &str,
+        place: Sample,
+        details: impl FnOnce() -> Details,
+    ) {
+        self.commit(target.clone(), endpoint.into(), None, place, details);
+    }
+
     fn commit(
         self,
         target: Origin,

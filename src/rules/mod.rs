@@ -9,12 +9,14 @@
 
 mod context;
 mod declaration;
+mod exposed;
 mod findings;
 mod selection;
 mod words;
 
 mod any_site_authenticated_read;
 mod authenticated_cors_response_publicly_cacheable;
+mod authenticated_resource_embeddable;
 mod avoidable_preflight;
 mod blocked_but_processed;
 mod cached_grant_served_to_other_origin;
@@ -23,13 +25,27 @@ mod cors_headers_only_when_origin_sent;
 mod cors_list_useless_entries;
 mod cors_response_header_sent_in_request;
 mod cors_trust_inventory;
+mod cross_origin_isolation_incomplete;
+mod cross_site_script_inclusion;
+mod error_responses_lack_cors;
 mod failure;
+mod flash_silverlight_policy_wildcard;
+mod no_cors_fetch_of_api;
+mod no_response_recorded;
 mod null_origin_allowed;
 mod placeholder_origin_configured;
+mod preflight_auth_demanded;
 mod preflight_cache_ineffective;
+mod preflight_passed_actual_blocked;
+mod private_network_allow_header_broad;
+mod public_page_reaches_private_network;
+mod redirect_origin_became_null;
+mod redirect_target_not_cors;
 mod reflected_origin;
 mod response_header_not_exposed;
+mod timing_allow_origin_on_private_data;
 mod vary_origin_missing;
+mod websocket_cross_site_accepted;
 mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
 
@@ -50,6 +66,7 @@ use crate::options::Options;
 static REGISTRY: &[&dyn Rule] = &[
     &any_site_authenticated_read::AnySiteAuthenticatedRead,
     &authenticated_cors_response_publicly_cacheable::AuthenticatedCorsResponsePubliclyCacheable,
+    &authenticated_resource_embeddable::AuthenticatedResourceEmbeddable,
     &avoidable_preflight::AvoidablePreflight,
     &blocked_but_processed::BlockedButProcessed,
     &cached_grant_served_to_other_origin::CachedGrantServedToOtherOrigin,
@@ -58,12 +75,26 @@ static REGISTRY: &[&dyn Rule] = &[
     &cors_list_useless_entries::CorsListUselessEntries,
     &cors_response_header_sent_in_request::CorsResponseHeaderSentInRequest,
     &cors_trust_inventory::CorsTrustInventory,
+    &cross_origin_isolation_incomplete::CrossOriginIsolationIncomplete,
+    &cross_site_script_inclusion::CrossSiteScriptInclusion,
+    &error_responses_lack_cors::ErrorResponsesLackCors,
+    &flash_silverlight_policy_wildcard::FlashSilverlightPolicyWildcard,
+    &no_cors_fetch_of_api::NoCorsFetchOfApi,
+    &no_response_recorded::NoResponseRecorded,
     &null_origin_allowed::NullOriginAllowed,
     &placeholder_origin_configured::PlaceholderOriginConfigured,
+    &preflight_auth_demanded::PreflightAuthDemanded,
     &preflight_cache_ineffective::PreflightCacheIneffective,
+    &preflight_passed_actual_blocked::PreflightPassedActualBlocked,
+    &private_network_allow_header_broad::PrivateNetworkAllowHeaderBroad,
+    &public_page_reaches_private_network::PublicPageReachesPrivateNetwork,
+    &redirect_origin_became_null::RedirectOriginBecameNull,
+    &redirect_target_not_cors::RedirectTargetNotCors,
     &reflected_origin::ReflectedOrigin,
     &response_header_not_exposed::ResponseHeaderNotExposed,
+    &timing_allow_origin_on_private_data::TimingAllowOriginOnPrivateData,
     &vary_origin_missing::VaryOriginMissing,
+    &websocket_cross_site_accepted::WebsocketCrossSiteAccepted,
     &wildcard_on_sensitive_response::WildcardOnSensitiveResponse,
     &wildcard_plus_allow_credentials::WildcardPlusAllowCredentials,
 ];

@@ -12,10 +12,18 @@ mod cache;
 mod preflights;
 mod url_key;
 
+mod errors;
+mod exposure;
+mod isolation;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+
+pub(crate) use errors::{Errors, GrantedOn};
+pub(crate) use exposure::{Exposure, Handshake, Timing, is_script};
+pub(crate) use isolation::{Isolation, IsolationDefect};
 
 use super::{FetchView, Options};
 use crate::cors::{Class, Origin, Phase};
@@ -46,6 +54,8 @@ pub struct Context {
     links: FxHashMap<Box<str>, FxHashSet<Box<str>>>,
     cache: CacheFacts,
     preflights: Preflights,
+    errors: Errors,
+    exposure: Exposure,
     scratch: String,
 }
 
@@ -179,6 +189,7 @@ impl Context {
             self.cache.observe_exchange(capture, exchange);
             self.observe_exchange(capture, exchange);
         }
+        self.exposure.observe_capture(capture);
     }
 
     fn observe_exchange(&mut self, capture: &Capture, exchange: &Exchange) {
@@ -241,6 +252,8 @@ impl Context {
     pub fn observe(&mut self, view: FetchView<'_>) {
         self.cache.observe(view);
         self.preflights.observe(view);
+        self.errors.observe(view);
+        self.exposure.observe(view);
         let verdict = &view.judged.verdict;
         let Some(policy) = Policy::of(view) else {
             return;
@@ -302,6 +315,18 @@ impl Context {
         for (from, to) in other.links {
             self.links.entry(from).or_default().extend(to);
         }
+        self.errors.merge(other.errors);
+        self.exposure.merge(other.exposure);
+    }
+
+    /// Successes beside errors.
+    pub(crate) fn errors(&self) -> &Errors {
+        &self.errors
+    }
+
+    /// What was seen of exposure beyond CORS.
+    pub(crate) fn exposure(&self) -> &Exposure {
+        &self.exposure
     }
 
     /// Every server seen, ordered.
@@ -529,7 +554,7 @@ impl Site {
 }
 
 /// An origin that no allow-list of a real server names.
-fn is_implausible(origin: &Origin, target: &Origin, target_is_public: bool) -> bool {
+pub(crate) fn is_implausible(origin: &Origin, target: &Origin, target_is_public: bool) -> bool {
     let (Some(scheme), Some(host)) = (origin.scheme(), origin.host()) else {
         return true;
     };

@@ -52,8 +52,12 @@ fn variants(code: Code) -> &'static str {
              stays a failure even if the page is a stranger."
         }
         Code::PreflightBadStatus => {
-            " Variant `auth-demanded` (high): 401 or 407; preflights never carry credentials, so every such request fails."
+            " An answer that demands authentication is `preflight-auth-demanded` instead."
         }
+        Code::PreflightMethodNotAllowed | Code::PreflightHeaderNotAllowed => {
+            " Variant `wildcard`: the list holds `*`, which covers nothing when credentials are included."
+        }
+        Code::RedirectWithCredentials => " Variant `password` (high): `Location` tells a password.",
         _ => "",
     }
 }

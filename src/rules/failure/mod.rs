@@ -1,21 +1,40 @@
 //! Failures: what the browser blocked, and why. One rule for each code of a blocked verdict, all from one table.
+//!
+//! One blocked fetch is one finding. A code names the check that failed; where the recording tells what stands behind
+//! it, a rule with a better name reports the fetch in the place of the code's rule, with the code as evidence. [`cause`]
+//! decides for all of them, the first that holds:
+//!
+//! | cause | rule | in the place of |
+//! | --- | --- | --- |
+//! | a collector of a third party; the browser protected a signed-in user | the code's, at info | |
+//! | the preflight was answered 401, 407, or 403 with a challenge | `preflight-auth-demanded` | `preflight-bad-status`, `preflight-missing-allow-origin` |
+//! | a redirect led to a page, or to a server that takes no part | `redirect-target-not-cors` | `missing-allow-origin`, `preflight-missing-allow-origin` |
+//! | a redirect turned Origin into `null` | `redirect-origin-became-null` | those, and the two of a mismatch |
+//! | an error lacks the grant that successes carry | `error-responses-lack-cors` | `missing-allow-origin` |
+//! | the preflight granted | `preflight-passed-actual-blocked` | the six of the CORS check |
+//! | none of these | the code's | |
+//!
+//! Two failures have no blocked verdict and stand alone: `no-response-recorded` and `no-cors-fetch-of-api`.
 
+mod cause;
 mod docs;
 mod near;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+pub(crate) use cause::{Blocked, Cause, ErrorAnswer, NotCors, blocked};
 use near::near;
 
 use super::cors_header_misspelled::{Misspelt, misspelt};
-use super::words::{answer_details, evidence, printed};
-use super::{Context, Declaration, Details, FetchView, Findings, Rule};
+use super::words::{answer_details, evidence, fact, printed};
+use super::{Context, Declaration, Details, FetchView, Findings, Report, Rule};
 use crate::cors::{Class, Code, Engine, Origin, Phase, Warning, header};
 use crate::exchange::{Exchange, Method};
 use crate::fact::{Basis, Confidence};
 use crate::facts::{Policy, is_public_content, template};
 use crate::finding::{Certainty, Evidence, Severity};
+use crate::header::trim;
 use crate::judge;
 use crate::redact;
 
@@ -68,15 +87,16 @@ impl Rule for Failure {
 
     fn check(&self, view: FetchView<'_>, cx: &Context, out: &mut Findings) {
         let verdict = &view.judged.verdict;
-        if verdict.code != self.code || !is_certain_enough(view) {
+        if verdict.code != self.code {
             return;
         }
-        let Some(exchange) = view.deciding() else {
+        let Some(Blocked {
+            exchange,
+            cause: Cause::Check,
+        }) = blocked(view, cx)
+        else {
             return;
         };
-        if is_excused(view, exchange) {
-            return;
-        }
         let case = Case::of(view, exchange, cx);
         out.report(self.declaration())
             .severity(case.severity)
@@ -84,8 +104,27 @@ impl Rule for Failure {
             .variant(case.variant)
             .phase(verdict.phase.as_str())
             .initiator(view.judged.fetch.initiator_origin.value.as_ref())
-            .at(view, exchange, || details(view, exchange, &case));
+            .at(view, exchange, || details(view, exchange, &case.remark));
     }
+}
+
+/// Reports a blocked fetch under a better name than its code's, at the exchange that has to change; `remark` follows
+/// what the code says of the one that decided.
+pub(crate) fn report_cause(
+    view: FetchView<'_>,
+    exchange: &Exchange,
+    at: &Exchange,
+    report: Report<'_, '_>,
+    remark: &str,
+) {
+    let verdict = &view.judged.verdict;
+    report.phase(verdict.phase.as_str()).at(view, at, || {
+        let mut details = details(view, exchange, remark);
+        details
+            .evidence
+            .insert(0, fact("verdict", verdict.code.as_str()));
+        details
+    });
 }
 
 /// What is special about an occurrence.
@@ -121,36 +160,28 @@ impl Case {
             Code::AllowOriginMismatch | Code::PreflightAllowOriginMismatch => {
                 Self::of_mismatch(view, exchange, base)
             }
-            Code::PreflightBadStatus => match exchange.response().map(|r| r.status) {
-                Some(401 | 407) => Self {
-                    severity: Severity::High,
-                    variant: "auth-demanded",
+            Code::PreflightMethodNotAllowed | Code::PreflightHeaderNotAllowed
+                if rests_on_wildcard(view) =>
+            {
+                Self {
+                    severity: base,
+                    variant: "wildcard",
                     remark: Cow::Borrowed(
-                        "; authentication stands before the preflight, which never carries credentials",
+                        "; `*` stands for itself alone when credentials are included",
                     ),
-                },
-                _ => Self::plain(base),
+                }
+            }
+            Code::RedirectWithCredentials if tells_password(exchange) => Self {
+                severity: Severity::High,
+                variant: "password",
+                remark: Cow::Borrowed("; whoever reads the recording or a log knows the password"),
             },
             _ => Self::plain(base),
         }
     }
 
     fn of_missing(view: FetchView<'_>, exchange: &Exchange, cx: &Context, base: Severity) -> Self {
-        let target = exchange.request.url.origin();
-        let reader = view.judged.fetch.initiator_origin.value.as_ref();
-        // A server that never said a word about CORS, asked by a page it does not know, with the user's credentials or
-        // perhaps with them: the browser protected the user, and there is nothing to repair. A request that the server
-        // executed already, such as a form-like POST, was not prevented.
-        let silent = cx.target(target).is_none_or(|seen| seen.opted_in == 0);
-        let credentials = &view.judged.fetch.credentials;
-        let ambient = credentials.value.is_none_or(|mode| mode.is_include());
-        let prevented = exchange.is_preflight()
-            || matches!(exchange.request.method, Method::Get | Method::Head);
-        if silent
-            && ambient
-            && prevented
-            && reader.is_some_and(|reader| cx.stranger(reader, target).is_some())
-        {
+        if is_protected(view, exchange, cx) {
             return Self {
                 severity: Severity::Info,
                 variant: "protected",
@@ -160,6 +191,7 @@ impl Case {
                 ),
             };
         }
+        let reader = view.judged.fetch.initiator_origin.value.as_ref();
         // The same endpoint granted this origin elsewhere in the recordings.
         if let (Some(policy), Some(reader)) = (Policy::of(view), reader) {
             // A template with placeholders is many resources, which may well differ.
@@ -212,6 +244,55 @@ impl Case {
     }
 }
 
+/// Whether the browser protected a signed-in user, so that there is nothing to repair: a server that never said a word
+/// about CORS, asked by a page it does not know, with the user's credentials or perhaps with them. A request that the
+/// server executed already, such as a form-like POST, was not prevented.
+fn is_protected(view: FetchView<'_>, exchange: &Exchange, cx: &Context) -> bool {
+    if !matches!(
+        view.judged.verdict.code,
+        Code::MissingAllowOrigin | Code::PreflightMissingAllowOrigin
+    ) {
+        return false;
+    }
+    let target = exchange.request.url.origin();
+    let silent = cx.target(target).is_none_or(|seen| seen.opted_in == 0);
+    let credentials = &view.judged.fetch.credentials;
+    let ambient = credentials.value.is_none_or(|mode| mode.is_include());
+    let prevented =
+        exchange.is_preflight() || matches!(exchange.request.method, Method::Get | Method::Head);
+    let reader = view.judged.fetch.initiator_origin.value.as_ref();
+    silent
+        && ambient
+        && prevented
+        && reader.is_some_and(|reader| cx.stranger(reader, target).is_some())
+}
+
+/// Whether the preflight's answer lists `*` where the refused method or header name had to stand.
+fn rests_on_wildcard(view: FetchView<'_>) -> bool {
+    let name = match view.judged.verdict.code {
+        Code::PreflightMethodNotAllowed => "access-control-allow-methods",
+        Code::PreflightHeaderNotAllowed => "access-control-allow-headers",
+        _ => return false,
+    };
+    view.deciding()
+        .and_then(Exchange::response)
+        .and_then(|response| response.headers.get(name))
+        .is_some_and(|value| {
+            value
+                .split(|byte| *byte == b',')
+                .any(|item| trim(item) == b"*")
+        })
+}
+
+/// Whether `Location` holds a password, not a user name alone.
+fn tells_password(exchange: &Exchange) -> bool {
+    exchange
+        .response()
+        .and_then(|response| response.headers.first("location"))
+        .and_then(|location| ::url::Url::parse(location).ok())
+        .is_some_and(|url| url.password().is_some_and(|password| !password.is_empty()))
+}
+
 /// The origin that an exchange was asked with: after redirects `null` may stand for the page's own.
 fn asking_origin(view: FetchView<'_>, exchange: &Exchange) -> Option<Origin> {
     exchange
@@ -258,7 +339,7 @@ fn is_excused(view: FetchView<'_>, exchange: &Exchange) -> bool {
 }
 
 /// Proven: everything that mattered is sure. Likely: one input was inferred. Hint: more than one, or a guess.
-fn certainty(view: FetchView<'_>) -> Certainty {
+pub(crate) fn certainty(view: FetchView<'_>) -> Certainty {
     let judged = view.judged;
     let fetch = &judged.fetch;
     let credentials_matter = matches!(
@@ -267,7 +348,7 @@ fn certainty(view: FetchView<'_>) -> Certainty {
             | Code::PreflightWildcardWithCredentials
             | Code::AllowCredentialsNotTrue
             | Code::PreflightAllowCredentialsNotTrue
-    );
+    ) || rests_on_wildcard(view);
     let mut inferred = 0;
     let mut guessed = judged.verdict.confidence <= Confidence::Low;
     let inputs = [
@@ -285,23 +366,16 @@ fn certainty(view: FetchView<'_>) -> Certainty {
     guessed |= alone && credentials_matter && fetch.credentials.basis == Basis::Outcome;
     if guessed || inferred > 1 {
         Certainty::Hint
-    } else if inferred == 1
-        || judged.verdict.confidence == Confidence::Medium
-        || judged.verdict.code == Code::PreflightBadStatus
-            && view
-                .deciding()
-                .and_then(Exchange::response)
-                .is_some_and(|response| matches!(response.status, 401 | 407))
-    {
+    } else if inferred == 1 || judged.verdict.confidence == Confidence::Medium {
         Certainty::Likely
     } else {
         Certainty::Proven
     }
 }
 
-fn details(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> Details {
+fn details(view: FetchView<'_>, exchange: &Exchange, remark: &str) -> Details {
     let verdict = &view.judged.verdict;
-    let message = message(view, exchange, case);
+    let message = message(view, exchange, remark);
     let mut details = match exchange.response() {
         Some(response) => answer_details(exchange, response, message),
         None => Details {
@@ -371,7 +445,7 @@ fn details(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> Details {
     details
 }
 
-fn message(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> String {
+fn message(view: FetchView<'_>, exchange: &Exchange, remark: &str) -> String {
     let url = redact::url(&exchange.request.url);
     let method = exchange.request.method.as_str();
     let page = view.judged.fetch.initiator_origin.value.as_ref();
@@ -400,6 +474,13 @@ fn message(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> String {
         .response()
         .map_or_else(|| "no".to_owned(), |response| response.status.to_string());
     let what = match view.judged.verdict.code {
+        Code::MissingAllowOrigin | Code::PreflightMissingAllowOrigin
+            if exchange.response().is_none() =>
+        {
+            "the server failed, and the error page of the proxy between has no \
+             Access-Control-Allow-Origin"
+                .to_owned()
+        }
         Code::MissingAllowOrigin | Code::PreflightMissingAllowOrigin => {
             format!("the {status} answer has no Access-Control-Allow-Origin")
         }
@@ -449,10 +530,7 @@ fn message(view: FetchView<'_>, exchange: &Exchange, case: &Case) -> String {
             misspelt.meant
         )
     });
-    format!(
-        "{method} {url} from {origin}: {what}{}{misspelt}",
-        case.remark
-    )
+    format!("{method} {url} from {origin}: {what}{remark}{misspelt}")
 }
 
 /// The misspelt header of the answer that would have been the one the browser missed.

@@ -1,0 +1,155 @@
+//! Successes beside errors: what an endpoint answers when all goes well, to know what its errors lack.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::{FetchView, write_key};
+use crate::cors::{Class, Origin, RequestMode};
+use crate::exchange::Exchange;
+use crate::facts::{authentication, write_template};
+
+/// Successful answers to requests in mode cors, by server and endpoint.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Errors {
+    servers: FxHashMap<Origin, Server>,
+}
+
+/// The successes of one server.
+#[derive(Clone, Debug, Default)]
+struct Server {
+    endpoints: BTreeMap<Box<str>, Successes>,
+    // Those of all endpoints together.
+    by_reader: BTreeMap<Origin, Readability>,
+}
+
+/// The successes of one endpoint.
+#[derive(Clone, Debug, Default)]
+struct Successes {
+    by_reader: BTreeMap<Origin, Readability>,
+    // One of them answered a request with credentials of any kind.
+    authenticated: bool,
+}
+
+/// Whether a page could read them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Readability {
+    granted: bool,
+    blocked: bool,
+}
+
+/// Where successes were granted to an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GrantedOn {
+    /// On this very endpoint.
+    Endpoint,
+    /// On other endpoints of the server only; this one was never seen to succeed.
+    Server,
+}
+
+impl Errors {
+    pub(super) fn observe(&mut self, view: FetchView<'_>) {
+        let Some(response) = view.actual_response().filter(|r| r.is_ok_status()) else {
+            return;
+        };
+        let Some(exchange) = view.last() else {
+            return;
+        };
+        let class = view.judged.verdict.class();
+        let by_cors = view.judged.fetch.mode.value == Some(RequestMode::Cors);
+        if !by_cors && class != Class::NotCors || response.status == 304 {
+            return;
+        }
+        let headers = &exchange.request.headers;
+        let authenticated = authentication(view).is_seen() || headers.contains("authorization");
+        let reader = view.judged.fetch.initiator_origin.value.as_ref();
+        // After a cross-origin redirect `null` was granted or refused, not the page.
+        let reader = reader.filter(|reader| {
+            by_cors
+                && headers
+                    .get("origin")
+                    .is_none_or(|sent| *sent == *reader.serialised().as_bytes())
+        });
+        if reader.is_none() && !authenticated {
+            return;
+        }
+        let mut key = String::new();
+        write_key(exchange, &mut key);
+        let server = self
+            .servers
+            .entry(exchange.request.url.origin().clone())
+            .or_default();
+        let successes = server.endpoints.entry(key.into()).or_default();
+        successes.authenticated |= authenticated;
+        if let Some(reader) = reader {
+            let seen = Readability {
+                granted: class == Class::Allowed,
+                blocked: class == Class::Blocked,
+            };
+            for readers in [&mut successes.by_reader, &mut server.by_reader] {
+                readers.entry(reader.clone()).or_default().merge(seen);
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
+        for (origin, server) in other.servers {
+            let known = self.servers.entry(origin).or_default();
+            merge_readers(&mut known.by_reader, server.by_reader);
+            for (key, successes) in server.endpoints {
+                let known = known.endpoints.entry(key).or_default();
+                known.authenticated |= successes.authenticated;
+                merge_readers(&mut known.by_reader, successes.by_reader);
+            }
+        }
+    }
+
+    /// Where this server let the origin read its successes. `None` where it never did, or where a success of the
+    /// endpoint (of the server, if the endpoint never succeeded) was blocked too, so that errors are not special.
+    pub(crate) fn granted_on(&self, exchange: &Exchange, reader: &Origin) -> Option<GrantedOn> {
+        let server = self.servers.get(exchange.request.url.origin())?;
+        let mut key = String::new();
+        write_key(exchange, &mut key);
+        let here = server
+            .endpoints
+            .get(key.as_str())
+            .and_then(|successes| successes.by_reader.get(reader));
+        let (known, on) = match here {
+            Some(here) => (here, GrantedOn::Endpoint),
+            None => (server.by_reader.get(reader)?, GrantedOn::Server),
+        };
+        (known.granted && !known.blocked).then_some(on)
+    }
+
+    /// Whether the endpoint of this exchange, whatever the method, served a request that carried credentials.
+    pub(crate) fn served_authenticated(&self, exchange: &Exchange) -> bool {
+        let Some(server) = self.servers.get(exchange.request.url.origin()) else {
+            return false;
+        };
+        ["r", "w"].into_iter().any(|class| {
+            let mut key = class.to_owned();
+            write_template(exchange.request.url.path(), &mut key);
+            server
+                .endpoints
+                .get(key.as_str())
+                .is_some_and(|successes| successes.authenticated)
+        })
+    }
+}
+
+impl Readability {
+    fn merge(&mut self, other: Self) {
+        self.granted |= other.granted;
+        self.blocked |= other.blocked;
+    }
+}
+
+fn merge_readers(
+    known: &mut BTreeMap<Origin, Readability>,
+    readers: BTreeMap<Origin, Readability>,
+) {
+    for (reader, readability) in readers {
+        known.entry(reader).or_default().merge(readability);
+    }
+}

@@ -134,3 +134,6 @@ fn listed<T: AsRef<str>>(items: &[T]) -> String {
     let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
     items.join(", ")
 }
+
+#[cfg(test)]
+mod tests;

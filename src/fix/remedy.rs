@@ -87,6 +87,8 @@ impl Remedy {
                     _ => None,
                 }
             }
+            // Of what puts credentials at risk, grants alone have readers; the others are repaired elsewhere.
+            Category::CredentialRisk if finding.reach.is_empty() => None,
             Category::Permissive | Category::CredentialRisk | Category::Cache => restrict(finding),
             Category::Hygiene | Category::Performance | Category::Exposure => None,
         }

@@ -20,6 +20,7 @@ pub(super) struct Answer {
     pub(super) verdict: String,
     pub(super) text: String,
     pub(super) points: Vec<Point>,
+    pub(super) points_to_gaps: bool,
 }
 
 /// A finding that an answer rests on.
@@ -40,9 +41,13 @@ fn is_exposing(finding: &Finding) -> bool {
         && matches!(finding.reach, "any-site" | "tenant" | "network" | "sibling")
 }
 
-/// Whether what is exposed belongs to a user.
+/// Whether what is exposed belongs to a user: by what it holds, or by the credentials that it is answered for.
 fn is_about_users(finding: &Finding) -> bool {
-    finding.category == Category::CredentialRisk || !finding.sensitive_kinds.is_empty()
+    let is_answered_for_credentials =
+        finding.severity >= Severity::High && finding.allow_credentials.as_deref() == Some("true");
+    finding.category == Category::CredentialRisk
+        || !finding.sensitive_kinds.is_empty()
+        || is_answered_for_credentials
 }
 
 fn readers(audit: &Audit) -> Answer {
@@ -65,6 +70,7 @@ fn readers(audit: &Audit) -> Answer {
                 counted(hosts(&of_users), "server", "servers"),
             ),
             points: points(&of_users),
+            points_to_gaps: false,
         };
     }
     if !exposing.is_empty() {
@@ -74,6 +80,7 @@ fn readers(audit: &Audit) -> Answer {
             verdict: "Not seen, but doors are open".to_owned(),
             text: "Pages that should not can read answers. None of the recorded ones held a user\u{2019}s data.".to_owned(),
             points: points(&exposing),
+            points_to_gaps: false,
         };
     }
     if cross_origin(audit) == 0 {
@@ -83,6 +90,7 @@ fn readers(audit: &Audit) -> Answer {
             verdict: "Not known".to_owned(),
             text: "No recording holds a cross-origin fetch, so nothing was judged.".to_owned(),
             points: Vec::new(),
+            points_to_gaps: false,
         };
     }
     Answer {
@@ -93,6 +101,7 @@ fn readers(audit: &Audit) -> Answer {
                not seen."
             .to_owned(),
         points: Vec::new(),
+        points_to_gaps: false,
     }
 }
 
@@ -132,6 +141,7 @@ fn failures(audit: &Audit) -> Answer {
             verdict: verdict.to_owned(),
             text,
             points: Vec::new(),
+            points_to_gaps: false,
         };
     }
     Answer {
@@ -143,6 +153,7 @@ fn failures(audit: &Audit) -> Answer {
             counted(hosts(&failures), "server", "servers")
         ),
         points: points(&failures),
+        points_to_gaps: false,
     }
 }
 
@@ -167,11 +178,11 @@ fn gaps(audit: &Audit) -> Answer {
         parts.push(counted(notices, "notice", "notices"));
     }
     let mut text = parts.join(", ");
-    if !text.is_empty() {
-        text.push_str(". What to record instead stands below.");
+    text.push_str(if text.is_empty() {
+        "The recordings hold all that the verdicts needed."
     } else {
-        text.push_str("The recordings hold all that the verdicts needed.");
-    }
+        "."
+    });
     Answer {
         question: "What is not known?",
         tone: if not_read > 0 { "warn" } else { "calm" },
@@ -182,6 +193,7 @@ fn gaps(audit: &Audit) -> Answer {
         },
         text,
         points: Vec::new(),
+        points_to_gaps: not_read + untold + notices > 0,
     }
 }
 

@@ -35,7 +35,7 @@ const PLAIN_FINDINGS: usize = 50;
 /// Notices that are told; the others are counted.
 const NOTICES: usize = 200;
 /// Inputs that the head names.
-const INPUTS: usize = 6;
+const INPUTS: usize = 3;
 
 /// Writes the page.
 pub(super) fn write(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {

@@ -74,7 +74,7 @@
 
   const headerLine = (name, value, kind) => {
     const line = el('span', 'line');
-    const content = [el('b', '', name), ': ', value];
+    const content = [el('b', '', name), ': ', value === '' ? el('span', 'quiet', '(empty, or not kept)') : value];
     line.append(kind ? el('mark', kind, ...content) : el('span', '', ...content));
     if (kind === 'offending') line.append(el('i', 'remark', ' refused'));
     return line;
@@ -145,10 +145,12 @@
 
   const told = (detail, evidence) => {
     const aside = evidence.filter(([place]) => !text(place).endsWith('request') && !text(place).endsWith('response'));
-    const parts = [
+    const evidenceParts = [
       part('Timeline', waterfall(detail)),
       part('As recorded', ...detail.exchanges.map((exchange) => message(exchange, evidence)),
         aside.length ? recorded(aside) : null),
+    ];
+    const decisionParts = [
       part(`Decision: ${detail.verdict}`,
         el('p', '', el('code', '', text(detail.code)), ` ${text(detail.meaning)}`),
         el('p', 'quiet', `By the rules of ${detail.engine}, confidence ${detail.confidence}, decided in the ${detail.phase} phase.`
@@ -156,8 +158,8 @@
           + (detail.outcome === undefined ? '' : ` The recorder says ${text(detail.outcome)}.`)),
         decision(detail)),
     ];
-    if (detail.said.length) parts.push(part('What browsers print', sentences(detail.said)));
-    return parts;
+    if (detail.said.length) decisionParts.push(part('What browsers print', sentences(detail.said)));
+    return [evidenceParts, decisionParts];
   };
 
   let server = 0;
@@ -223,12 +225,12 @@
         ['Data', (finding.kinds || []).join(', ')],
         ['Rule', `${rule.id}, ${rule.category}`],
       ]),
-      part('Fix', el('p', '', text(finding.fix)),
-        ...(finding.remedy === undefined ? [] : configuration(data.remedies[finding.remedy]))),
     ];
     const detail = finding.fetch === undefined ? undefined : data.details[data.detailOf[finding.fetch]];
-    if (detail) body.push(...told(detail, finding.evidence));
-    else if (finding.evidence.length) body.push(part('Evidence', recorded(finding.evidence)));
+    const [evidence, decided] = detail ? told(detail, finding.evidence)
+      : [finding.evidence.length ? [part('Evidence', recorded(finding.evidence))] : [], []];
+    body.push(...evidence, part('Fix', el('p', '', text(finding.fix)),
+      ...(finding.remedy === undefined ? [] : configuration(data.remedies[finding.remedy]))), ...decided);
     if (rule.why) body.push(part('Why it matters', el('p', '', rule.why)));
     if (rule.references.length) body.push(part('References', el('ul', 'references', ...rule.references.map(reference))));
     return body;
@@ -240,7 +242,7 @@
       ['From', request.origin === undefined ? 'not known' : text(request.origin)],
       ['Where', text(request.place)],
     ])];
-    body.push(...(detail ? told(detail, []) : [el('p', 'quiet', 'The decision had no room on this page.')]));
+    body.push(...(detail ? told(detail, []).flat() : [el('p', 'quiet', 'The decision had no room on this page.')]));
     return body;
   };
 

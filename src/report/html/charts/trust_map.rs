@@ -16,8 +16,8 @@ const LINES: usize = 40;
 const ROWS: usize = 300;
 /// Height of a row of the drawing.
 const STEP: usize = 34;
-/// Room above the first row.
-const TOP: usize = 14;
+/// Room above the first row, for the names of the columns.
+const TOP: usize = 20;
 /// Where the lines start and end.
 const LEFT: usize = 300;
 const RIGHT: usize = 600;
@@ -116,9 +116,9 @@ impl TrustMap {
         let drawn = &grants[..grants.len().min(LINES)];
         let readers: BTreeSet<&Reader> = drawn.iter().map(|((reader, _), _)| reader).collect();
         let servers: BTreeSet<&str> = drawn.iter().map(|((_, server), _)| &**server).collect();
-        let height = readers.len().max(servers.len()) * STEP + 2 * TOP;
+        let height = readers.len().max(servers.len()) * STEP + TOP;
         // The shorter side stands in the middle of the longer.
-        let y_of = |at: usize, of: usize| height / 2 - of * STEP / 2 + at * STEP + STEP / 2;
+        let y_of = |at: usize, of: usize| (TOP + height) / 2 - of * STEP / 2 + at * STEP + STEP / 2;
         let reader_y: BTreeMap<&Reader, usize> = readers
             .iter()
             .enumerate()

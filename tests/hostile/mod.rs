@@ -123,7 +123,9 @@ fn finding(at: usize) -> Finding {
             Severity::Info,
         ),
     };
-    let fill = |n: usize| format!("{} row {at}", text(at + n));
+    // Some texts are new in every row, others come again, as in recordings.
+    let own = |n: usize| format!("{} row {at}", text(at + n));
+    let fill = |n: usize| format!("{} of {}", text(at + n), at % 100);
     Finding {
         fingerprint: format!("{at:032x}"),
         rule,
@@ -131,7 +133,7 @@ fn finding(at: usize) -> Finding {
         severity,
         confidence: Certainty::Likely,
         title,
-        message: fill(0),
+        message: own(0),
         reach: "any-site",
         variant: "",
         phase: "actual",
@@ -141,7 +143,7 @@ fn finding(at: usize) -> Finding {
         } else {
             format!("https://api{}.shop.test", at % 200)
         },
-        endpoint: fill(3),
+        endpoint: own(3),
         methods: vec!["GET".to_owned(), text(at + 4).to_owned()],
         status: Some(200),
         allow_origin: Some(fill(5)),
@@ -149,7 +151,7 @@ fn finding(at: usize) -> Finding {
         browser_error: Some(fill(6)),
         count: at as u64 + 1,
         samples: vec![Sample {
-            file: fill(7).into(),
+            file: own(7).into(),
             locus: Locus::Entry(at as u32),
         }],
         evidence: vec![

@@ -5,15 +5,13 @@
 //! what has no room is left out and counted.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
-use rustc_hash::FxHashMap;
 use serde::Serialize;
-use serde_json::ser::{CharEscape, Formatter};
 
 use super::detail::{Detail, detail};
 use super::places;
 use super::shown::shown;
+use super::tables::{List, Tables, json};
 use crate::audit::Audit;
 use crate::cors::Origin;
 use crate::finding::Finding;
@@ -27,9 +25,9 @@ use crate::rules::{self, FetchView};
 /// Bytes of the block. The page around it takes about 100 kB.
 const LIMIT: usize = 9 << 20;
 /// Bytes that findings may take before what unfolds below them has its turn.
-const FINDINGS: usize = 6 << 20;
+const FINDINGS: usize = 8 << 20;
 /// Bytes of findings, what unfolds below them, and requests, before what unfolds below requests has its turn.
-const REQUESTS: usize = 8 << 20;
+const REQUESTS: usize = (17 << 20) / 2;
 /// Origins named by one finding.
 const ORIGINS: usize = 20;
 /// Recorded values shown of one finding.
@@ -38,14 +36,14 @@ const EVIDENCE: usize = 30;
 /// The block in the making.
 #[derive(Default)]
 pub(super) struct Data {
-    texts: Texts,
+    tables: Tables,
     findings: List,
     rules: List,
     rule_index: BTreeMap<&'static str, u32>,
     remedies: List,
     remedy_index: BTreeMap<Remedy, u32>,
     details: List,
-    detail_index: FxHashMap<usize, u32>,
+    detail_index: BTreeMap<usize, u32>,
     requests: List,
     left_out: LeftOut,
 }
@@ -155,7 +153,7 @@ impl Data {
             }
             data.add_request(audit, index);
         }
-        for index in 0..data.requests.length {
+        for index in 0..data.requests.length() {
             if !data.add_detail(audit, index, LIMIT) {
                 data.left_out.request_details += 1;
             }
@@ -194,20 +192,17 @@ impl Data {
     /// The block, fit to stand in a `script` element: it holds neither `<` nor `&`.
     pub(super) fn json(&self) -> String {
         let mut out = Vec::with_capacity(self.size() + 4096);
-        let detail_of: BTreeMap<usize, u32> = self
-            .detail_index
-            .iter()
-            .map(|(fetch, detail)| (*fetch, *detail))
-            .collect();
-        let parts: [(&str, Vec<u8>); 8] = [
-            ("texts", self.texts.list.json()),
+        let parts: [(&str, Vec<u8>); 10] = [
+            ("texts", self.tables.texts.json()),
+            ("lines", self.tables.lines.json()),
+            ("clauses", self.tables.clauses.json()),
             ("rules", self.rules.json()),
             ("findings", self.findings.json()),
             ("remedies", self.remedies.json()),
             ("servers", json(&Server::ALL.map(Server::as_str))),
             ("requests", self.requests.json()),
             ("details", self.details.json()),
-            ("detailOf", json(&detail_of)),
+            ("detailOf", json(&self.detail_index)),
         ];
         for (at, (name, part)) in parts.into_iter().enumerate() {
             out.push(if at == 0 { b'{' } else { b',' });
@@ -221,7 +216,6 @@ impl Data {
 
     fn size(&self) -> usize {
         [
-            &self.texts.list,
             &self.findings,
             &self.rules,
             &self.remedies,
@@ -229,8 +223,9 @@ impl Data {
             &self.requests,
         ]
         .iter()
-        .map(|list| list.bytes.len())
+        .map(|list| list.size())
         .sum::<usize>()
+            + self.tables.size()
             + self.detail_index.len() * 14
     }
 
@@ -240,7 +235,7 @@ impl Data {
         let rule = self.rule(finding);
         let remedy = Remedy::of(finding, fetch.and_then(|index| fetch_at(audit, index)))
             .map(|remedy| self.remedy(remedy));
-        let texts = &mut self.texts;
+        let texts = &mut self.tables;
         let entry = FindingEntry {
             id: row.fingerprint,
             severity: row.severity,
@@ -313,7 +308,7 @@ impl Data {
                 remedy
                     .configuration(server)
                     .lines()
-                    .map(|line| self.texts.add_own(line))
+                    .map(|line| self.tables.add_own(line))
                     .collect()
             })
             .into();
@@ -337,7 +332,7 @@ impl Data {
         let Some(view) = view(audit, index) else {
             return false;
         };
-        let detail: Detail = detail(view, &mut self.texts);
+        let detail: Detail = detail(view, &mut self.tables);
         let at = self.details.push(&detail);
         self.detail_index.insert(index, at);
         true
@@ -350,7 +345,7 @@ impl Data {
         let FetchView { capture, judged } = view;
         let first = judged.fetch.first(capture);
         let last = judged.fetch.last(capture);
-        let texts = &mut self.texts;
+        let texts = &mut self.tables;
         let entry = RequestEntry {
             method: texts.add(&first.map_or_else(String::new, asked_method)),
             url: texts.add(&first.map_or_else(String::new, |exchange| {
@@ -420,128 +415,4 @@ fn host(origin: &str) -> String {
 fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ")
-}
-
-/// Texts, each once.
-#[derive(Default)]
-pub(super) struct Texts {
-    index: FxHashMap<Box<str>, u32>,
-    list: List,
-}
-
-impl Texts {
-    /// The place of a text of a recording, made fit to be shown.
-    pub(super) fn add(&mut self, text: &str) -> u32 {
-        let text = shown(text);
-        self.place(&text)
-    }
-
-    /// The place of a text of this program, which may hold tabs.
-    fn add_own(&mut self, text: &str) -> u32 {
-        self.place(text)
-    }
-
-    fn place(&mut self, text: &str) -> u32 {
-        if let Some(place) = self.index.get(text) {
-            return *place;
-        }
-        let place = self.list.push(text);
-        self.index.insert(text.into(), place);
-        place
-    }
-}
-
-/// A JSON array in the making, without its brackets.
-#[derive(Default)]
-struct List {
-    bytes: Vec<u8>,
-    length: usize,
-}
-
-impl List {
-    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> u32 {
-        if self.length > 0 {
-            self.bytes.push(b',');
-        }
-        self.bytes.extend_from_slice(&json(value));
-        self.length += 1;
-        // Far below: the page would be larger than its limit long before.
-        u32::try_from(self.length - 1).unwrap_or(u32::MAX)
-    }
-
-    fn json(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.bytes.len() + 2);
-        out.push(b'[');
-        out.extend_from_slice(&self.bytes);
-        out.push(b']');
-        out
-    }
-}
-
-fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Embedded);
-    value
-        .serialize(&mut serializer)
-        .expect("plain values are written to memory");
-    out
-}
-
-/// JSON that may stand in a `script` element: characters that markup, line ends of old scripts or terminals give a
-/// meaning to are escaped.
-struct Embedded;
-
-impl Formatter for Embedded {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        out: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let acts = |c: char| matches!(c, '<' | '>' | '&') || redact::is_hidden(c);
-        let mut copied = 0;
-        for (at, c) in fragment.char_indices().filter(|(_, c)| acts(*c)) {
-            out.write_all(&fragment.as_bytes()[copied..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            copied = at + c.len_utf8();
-        }
-        out.write_all(&fragment.as_bytes()[copied..])
-    }
-
-    fn write_char_escape<W: ?Sized + Write>(
-        &mut self,
-        out: &mut W,
-        escape: CharEscape,
-    ) -> io::Result<()> {
-        serde_json::ser::CompactFormatter.write_char_escape(out, escape)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_says_the_same_and_ends_no_element() {
-        for text in [
-            "</script><script>alert(1)</script>",
-            "<!-- <script>",
-            "]]>&lt;\u{2028}\u{2029}\u{202e}\u{0}\"\\",
-            "\u{10ffff}\u{e0041}",
-        ] {
-            let written = String::from_utf8(json(text)).expect("UTF-8");
-            assert!(!written.contains(['<', '>', '&']), "{written}");
-            assert!(!written.contains(redact::is_hidden), "{written}");
-            let read: String = serde_json::from_str(&written).expect("JSON");
-            assert_eq!(read, text);
-        }
-    }
-
-    #[test]
-    fn texts_are_kept_once() {
-        let mut texts = Texts::default();
-        assert_eq!([texts.add("a"), texts.add("b"), texts.add("a")], [0, 1, 0]);
-        assert_eq!(texts.list.json(), b"[\"a\",\"b\"]");
-    }
 }

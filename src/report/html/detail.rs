@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::charts::waterfall::{Bar, bars};
-use super::data::Texts;
+use super::tables::Tables;
 use crate::cors::{Class, Code};
 use crate::exchange::{Exchange, Outcome};
 use crate::header::HeaderList;
@@ -32,8 +32,8 @@ pub(super) struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<u32>,
     exchanges: Vec<ExchangeEntry>,
-    // Step, what it reads, the value, whether it holds.
-    clauses: Vec<(u32, u32, u32, u8)>,
+    // Places in the table of clauses.
+    clauses: Vec<u32>,
     // Browser, error name (empty where it has none), sentence.
     said: Vec<[u32; 3]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -57,8 +57,9 @@ struct ExchangeEntry {
     bar: Option<[u32; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     milliseconds: Option<f32>,
-    request: Vec<[u32; 2]>,
-    response: Vec<[u32; 2]>,
+    // Places in the table of lines.
+    request: Vec<u32>,
+    response: Vec<u32>,
     #[serde(skip_serializing_if = "is_zero")]
     more_lines: usize,
     // Whether the verdict fell here.
@@ -80,7 +81,7 @@ fn is_false(value: &bool) -> bool {
 }
 
 /// Collects what unfolds below a fetch.
-pub(super) fn detail(view: FetchView<'_>, texts: &mut Texts) -> Detail {
+pub(super) fn detail(view: FetchView<'_>, texts: &mut Tables) -> Detail {
     let verdict = &view.judged.verdict;
     let told = judge::explain(view);
     let exchanges = exchanges(view);
@@ -117,14 +118,11 @@ pub(super) fn detail(view: FetchView<'_>, texts: &mut Texts) -> Detail {
             .iter()
             .take(CLAUSES)
             .map(|clause| {
-                (
-                    texts.add(&clause.step),
-                    texts.add(&redact::text(&clause.reads)),
-                    texts.add(&redact::header_value(
-                        &clause.reads,
-                        clause.value.as_bytes(),
-                    )),
-                    u8::from(clause.holds),
+                texts.add_clause(
+                    &clause.step,
+                    &redact::text(&clause.reads),
+                    &redact::header_value(&clause.reads, clause.value.as_bytes()),
+                    clause.holds,
                 )
             })
             .collect(),
@@ -179,7 +177,7 @@ fn entry(
     bar: Option<Bar>,
     decided: bool,
     offending: Option<&'static str>,
-    texts: &mut Texts,
+    texts: &mut Tables,
 ) -> ExchangeEntry {
     let response = exchange.response();
     let no_lines = HeaderList::default();
@@ -211,7 +209,7 @@ fn entry(
 }
 
 /// Header lines as recorded, secrets replaced; those of CORS are never among the ones left out.
-fn lines(list: &HeaderList, texts: &mut Texts) -> Vec<[u32; 2]> {
+fn lines(list: &HeaderList, texts: &mut Tables) -> Vec<u32> {
     let matters = |name: &[u8]| {
         let name = name.to_ascii_lowercase();
         name.starts_with(b"access-control-") || matches!(&*name, b"origin" | b"vary" | b"location")
@@ -226,7 +224,7 @@ fn lines(list: &HeaderList, texts: &mut Texts) -> Vec<[u32; 2]> {
         .map(|(_, (name, value))| {
             let name = String::from_utf8_lossy(name);
             let value = redact::header_value(&name, value);
-            [texts.add(&redact::text(&name)), texts.add(&value)]
+            texts.add_line(&redact::text(&name), &value)
         })
         .collect()
 }

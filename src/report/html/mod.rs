@@ -10,6 +10,7 @@ mod charts;
 mod data;
 mod detail;
 mod shown;
+mod tables;
 
 use std::io::{self, Write};
 

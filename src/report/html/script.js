@@ -10,6 +10,8 @@
 
   const data = JSON.parse(document.getElementById('data').textContent);
   const text = (place) => data.texts[place];
+  const line = (place) => texts(data.lines[place]);
+  const clause = (place) => data.clauses[place];
   const texts = (places) => places.map(text);
 
   const el = (name, className, ...children) => {
@@ -73,16 +75,16 @@
   });
 
   const headerLine = (name, value, kind) => {
-    const line = el('span', 'line');
+    const shown = el('span', 'line');
     const content = [el('b', '', name), ': ', value === '' ? el('span', 'quiet', '(empty, or not kept)') : value];
-    line.append(kind ? el('mark', kind, ...content) : el('span', '', ...content));
-    if (kind === 'offending') line.append(el('i', 'remark', ' refused'));
-    return line;
+    shown.append(kind ? el('mark', kind, ...content) : el('span', '', ...content));
+    if (kind === 'offending') shown.append(el('i', 'remark', ' refused'));
+    return shown;
   };
 
   const message = (exchange, evidence) => {
-    const lines = (side) => exchange[side].map(([namePlace, valuePlace]) => {
-      const [name, value] = [text(namePlace), text(valuePlace)];
+    const lines = (side) => exchange[side].map((place) => {
+      const [name, value] = line(place);
       const lower = name.toLowerCase();
       const isOffending = side === 'response' && exchange.offending !== undefined
         && exchange.offending.toLowerCase() === lower;
@@ -115,7 +117,8 @@
   const decision = (detail) => {
     const body = el('tbody');
     const last = detail.clauses.length - 1;
-    detail.clauses.forEach(([step, reads, value, holds], at) => {
+    detail.clauses.forEach((place, at) => {
+      const [step, reads, value, holds] = clause(place);
       const decides = at === last && isRefused(detail);
       const row = el('tr', decides ? 'decides' : '', el('td', '', text(step)), el('td', '', text(reads)),
         el('td', 'value', text(value)), el('td', holds ? 'holds' : 'fails', holds ? '✓ yes' : '✗ no'));
@@ -349,7 +352,6 @@
     };
 
     const apply = (params) => {
-      form.reset();
       const kinds = (params.get(chips.name) || '').split(',');
       for (const box of form.querySelectorAll('.chips input')) box.checked = kinds.includes(box.value);
       for (const name of ['q', ...Object.keys(selects), ...(orders ? ['sort'] : [])]) {

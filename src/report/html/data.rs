@@ -24,10 +24,11 @@ use crate::rules::{self, FetchView};
 
 /// Bytes of the block. The page around it takes about 100 kB.
 const LIMIT: usize = 9 << 20;
-/// Bytes that findings may take before what unfolds below them has its turn.
-const FINDINGS: usize = 8 << 20;
-/// Bytes of findings, what unfolds below them, and requests, before what unfolds below requests has its turn.
-const REQUESTS: usize = (17 << 20) / 2;
+/// Bytes that findings may take before what unfolds below them has its turn; then requests, then what unfolds below
+/// those.
+const FINDINGS: usize = 15 << 19;
+const FINDING_DETAILS: usize = 16 << 19;
+const REQUESTS: usize = 17 << 19;
 /// Origins named by one finding.
 const ORIGINS: usize = 20;
 /// Recorded values shown of one finding.
@@ -79,8 +80,7 @@ struct FindingEntry<'a> {
     reach: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     kinds: &'a [&'static str],
-    // Place, name, value.
-    evidence: Vec<[u32; 3]>,
+    evidence: Vec<u32>,
     samples: Vec<u32>,
     fix: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,7 +141,7 @@ impl Data {
         data.left_out.findings = audit.findings.len() - listed;
         for finding in &audit.findings[..listed] {
             if let Some(index) = shown_fetch(audit, finding)
-                && !data.add_detail(audit, index, LIMIT)
+                && !data.add_detail(audit, index, FINDING_DETAILS)
             {
                 data.left_out.finding_details += 1;
             }
@@ -192,9 +192,10 @@ impl Data {
     /// The block, fit to stand in a `script` element: it holds neither `<` nor `&`.
     pub(super) fn json(&self) -> String {
         let mut out = Vec::with_capacity(self.size() + 4096);
-        let parts: [(&str, Vec<u8>); 10] = [
+        let parts: [(&str, Vec<u8>); 11] = [
             ("texts", self.tables.texts.json()),
             ("lines", self.tables.lines.json()),
+            ("evidence", self.tables.evidence.json()),
             ("clauses", self.tables.clauses.json()),
             ("rules", self.rules.json()),
             ("findings", self.findings.json()),
@@ -262,13 +263,7 @@ impl Data {
                 .iter()
                 .filter(|item| item.r#where != "browser")
                 .take(EVIDENCE)
-                .map(|item| {
-                    [
-                        texts.add(item.r#where),
-                        texts.add(&item.name),
-                        texts.add(&item.value),
-                    ]
-                })
+                .map(|item| texts.add_evidence(item.r#where, &item.name, &item.value))
                 .collect(),
             samples: places(finding)
                 .iter()

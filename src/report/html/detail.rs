@@ -34,8 +34,8 @@ pub(super) struct Detail {
     exchanges: Vec<ExchangeEntry>,
     // Places in the table of clauses.
     clauses: Vec<u32>,
-    // Browser, error name (empty where it has none), sentence.
-    said: Vec<[u32; 3]>,
+    // Browser, error name (empty where it has none), pieces of the sentence.
+    said: Vec<(u32, u32, Vec<u32>)>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     warnings: Vec<&'static str>,
 }
@@ -90,6 +90,10 @@ pub(super) fn detail(view: FetchView<'_>, texts: &mut Tables) -> Detail {
         bars(&exchanges)
     };
     let deciding = view.deciding();
+    let addresses: Vec<String> = exchanges
+        .iter()
+        .map(|(_, exchange)| redact::url(&exchange.request.url).into_owned())
+        .collect();
     Detail {
         verdict: verdict.class().as_str(),
         code: texts.add(verdict.code.as_str()),
@@ -134,11 +138,11 @@ pub(super) fn detail(view: FetchView<'_>, texts: &mut Tables) -> Detail {
         .into_iter()
         .filter_map(|(browser, said)| {
             let said = said?;
-            Some([
+            Some((
                 texts.add(browser),
                 texts.add(said.error.as_deref().unwrap_or_default()),
-                texts.add(&redact::text(&said.message)),
-            ])
+                pieces(&redact::text(&said.message), &addresses, texts),
+            ))
         })
         .collect(),
         warnings: verdict
@@ -147,6 +151,25 @@ pub(super) fn detail(view: FetchView<'_>, texts: &mut Tables) -> Detail {
             .map(crate::cors::Warning::as_str)
             .collect(),
     }
+}
+
+/// A sentence cut around the addresses in it: what is left is the same for many fetches.
+fn pieces(sentence: &str, addresses: &[String], texts: &mut Tables) -> Vec<u32> {
+    let mut found = Vec::new();
+    let mut rest = sentence;
+    // The first address in the rest, of those that start there the longest.
+    while let Some((at, address)) = addresses
+        .iter()
+        .filter(|address| !address.is_empty())
+        .filter_map(|address| Some((rest.find(address.as_str())?, address)))
+        .min_by_key(|(at, address)| (*at, std::cmp::Reverse(address.len())))
+    {
+        found.push(texts.add(&rest[..at]));
+        found.push(texts.add(address));
+        rest = &rest[at + address.len()..];
+    }
+    found.push(texts.add(rest));
+    found
 }
 
 /// The exchanges of a fetch in their order, each with its part.
@@ -260,4 +283,29 @@ fn offending_header(code: Code) -> Option<&'static str> {
         Code::RedirectWithCredentials | Code::RedirectBadScheme => "Location",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_make_the_sentence() {
+        let addresses = ["https://a.test/".to_owned(), "https://a.test/b".to_owned()];
+        let cases = [
+            ("", 1),
+            ("no address", 1),
+            ("at 'https://a.test/b' (from 'https://a.test/')", 5),
+            ("https://a.test/bhttps://a.test/", 5),
+        ];
+        for (sentence, count) in cases {
+            let mut tables = Tables::default();
+            let pieces = pieces(sentence, &addresses, &mut tables);
+            assert_eq!(pieces.len(), count, "{sentence}");
+            let texts: Vec<String> =
+                serde_json::from_slice(&tables.texts.json()).expect("an array of texts");
+            let whole: String = pieces.iter().map(|at| &*texts[*at as usize]).collect();
+            assert_eq!(whole, sentence);
+        }
+    }
 }

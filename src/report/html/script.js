@@ -141,7 +141,7 @@
     const list = el('dl', 'said');
     for (const [browser, error, sentence] of said) {
       list.append(el('dt', '', text(browser), text(error) ? el('code', '', text(error)) : null),
-        el('dd', '', text(sentence)));
+        el('dd', '', texts(sentence).join('')));
     }
     return list;
   };
@@ -230,9 +230,10 @@
       ]),
     ];
     const detail = finding.fetch === undefined ? undefined : data.details[data.detailOf[finding.fetch]];
-    const [evidence, decided] = detail ? told(detail, finding.evidence)
-      : [finding.evidence.length ? [part('Evidence', recorded(finding.evidence))] : [], []];
-    body.push(...evidence, part('Fix', el('p', '', text(finding.fix)),
+    const evidence = finding.evidence.map((place) => data.evidence[place]);
+    const [proof, decided] = detail ? told(detail, evidence)
+      : [evidence.length ? [part('Evidence', recorded(evidence))] : [], []];
+    body.push(...proof, part('Fix', el('p', '', text(finding.fix)),
       ...(finding.remedy === undefined ? [] : configuration(data.remedies[finding.remedy]))), ...decided);
     if (rule.why) body.push(part('Why it matters', el('p', '', rule.why)));
     if (rule.references.length) body.push(part('References', el('ul', 'references', ...rule.references.map(reference))));
@@ -434,7 +435,7 @@
     words: ({ entry, rule }) => [
       ...rule, data.rules[entry.rule].title, data.rules[entry.rule].category, entry.id, entry.reach || '',
       ...(entry.kinds || []), ...texts([entry.message, entry.target, entry.endpoint, ...entry.methods, ...entry.origins,
-        ...entry.samples, ...entry.evidence.flat()]),
+        ...entry.samples, ...entry.evidence.flatMap((place) => data.evidence[place])]),
     ],
     row: ({ entry }) => [
       tag(entry.severity),

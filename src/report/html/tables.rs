@@ -16,6 +16,8 @@ pub(super) struct Tables {
     pub(super) texts: Table<Box<str>>,
     /// Header lines: name and value.
     pub(super) lines: Table<[u32; 2]>,
+    /// Recorded values: place, name, value.
+    pub(super) evidence: Table<[u32; 3]>,
     /// Clauses: step, what it reads, the value, whether it holds.
     pub(super) clauses: Table<(u32, u32, u32, u8)>,
 }
@@ -38,6 +40,12 @@ impl Tables {
         self.lines.place(line)
     }
 
+    /// The place of a recorded value that proves something.
+    pub(super) fn add_evidence(&mut self, place: &str, name: &str, value: &str) -> u32 {
+        let evidence = [self.add(place), self.add(name), self.add(value)];
+        self.evidence.place(evidence)
+    }
+
     /// The place of a clause.
     pub(super) fn add_clause(&mut self, step: &str, reads: &str, value: &str, holds: bool) -> u32 {
         let clause = (
@@ -51,7 +59,10 @@ impl Tables {
 
     /// Bytes of all tables.
     pub(super) fn size(&self) -> usize {
-        self.texts.list.size() + self.lines.list.size() + self.clauses.list.size()
+        self.texts.list.size()
+            + self.lines.list.size()
+            + self.evidence.list.size()
+            + self.clauses.list.size()
     }
 }
 

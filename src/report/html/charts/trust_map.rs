@@ -18,9 +18,12 @@ const ROWS: usize = 300;
 const STEP: usize = 34;
 /// Room above the first row, for the names of the columns.
 const TOP: usize = 20;
-/// Where the lines start and end.
-const LEFT: usize = 300;
-const RIGHT: usize = 600;
+/// Room between a name and its mark.
+const GAP: usize = 14;
+/// Length of the lines, from mark to mark.
+const SPAN: usize = 240;
+/// Width of a character of the drawing.
+const CHARACTER: usize = 8;
 /// Characters of a name that the drawing has room for.
 const NAME: usize = 38;
 
@@ -32,6 +35,10 @@ pub(in crate::report::html) struct TrustMap {
     servers: Vec<Node>,
     lines: Vec<Line>,
     rows: Vec<Row>,
+    /// Where the lines start and end.
+    left: usize,
+    right: usize,
+    width: usize,
     height: usize,
     not_drawn: usize,
     not_listed: usize,
@@ -129,13 +136,23 @@ impl TrustMap {
             .enumerate()
             .map(|(at, server)| (*server, y_of(at, servers.len())))
             .collect();
+        let origins: Vec<Node> = reader_y
+            .iter()
+            .map(|(reader, y)| Node::new(reader.name(), *y, reader.kind()))
+            .collect();
+        let servers: Vec<Node> = server_y
+            .iter()
+            .map(|(server, y)| Node::new(server, *y, ""))
+            .collect();
+        let left = widest(&origins) + GAP;
+        let right = left + SPAN;
         let mut lines: Vec<Line> = drawn
             .iter()
             .map(|((reader, server), grant)| {
                 let (from, to) = (reader_y[reader], server_y[&**server]);
-                let middle = (LEFT + RIGHT) / 2;
+                let middle = (left + right) / 2;
                 Line {
-                    path: format!("M{LEFT} {from}C{middle} {from} {middle} {to} {RIGHT} {to}"),
+                    path: format!("M{left} {from}C{middle} {from} {middle} {to} {right} {to}"),
                     credentials: grant.credentials,
                     title: format!(
                         "{} reads {server}, {}, {}",
@@ -149,14 +166,11 @@ impl TrustMap {
         // Those with credentials are drawn last, above the others.
         lines.reverse();
         Self {
-            origins: reader_y
-                .iter()
-                .map(|(reader, y)| Node::new(reader.name(), *y, reader.kind()))
-                .collect(),
-            servers: server_y
-                .iter()
-                .map(|(server, y)| Node::new(server, *y, ""))
-                .collect(),
+            width: right + GAP + widest(&servers),
+            origins,
+            servers,
+            left,
+            right,
             lines,
             height,
             not_drawn: grants.len().saturating_sub(LINES),
@@ -224,6 +238,12 @@ impl Node {
             kind,
         }
     }
+}
+
+/// Room for the longest of the names, or for the name of the column.
+fn widest(nodes: &[Node]) -> usize {
+    let names = nodes.iter().map(|node| node.name.chars().count());
+    names.max().unwrap_or(0).max(10) * CHARACTER
 }
 
 fn with(credentials: bool) -> &'static str {

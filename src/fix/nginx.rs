@@ -31,7 +31,9 @@ pub(super) fn grant(list: &AllowList) -> String {
         for_granted("cors_headers", &listed(&list.headers));
     }
     out.push_str(
-        "\n# In the location that answers. Take CORS headers out of the application behind it.\n\
+        "\n# In the location that answers. What the application behind it says is replaced.\n\
+         proxy_hide_header Access-Control-Allow-Origin;\n\
+         proxy_hide_header Access-Control-Allow-Credentials;\n\
          add_header Access-Control-Allow-Origin $cors_origin always;\n",
     );
     if list.credentials {

@@ -180,10 +180,7 @@ fn grant(finding: &Finding, fetch: Option<&Fetch>) -> Option<Remedy> {
     Some(Remedy::Grant(AllowList {
         origins,
         methods: or_get(methods),
-        headers: evidence(finding, "access-control-request-headers")
-            .into_iter()
-            .take(MOST)
-            .collect(),
+        headers: asked_headers(finding),
         credentials,
         basis,
     }))
@@ -214,7 +211,7 @@ fn restrict(finding: &Finding) -> Option<Remedy> {
     Some(Remedy::Grant(AllowList {
         origins,
         methods: or_get(methods),
-        headers: Vec::new(),
+        headers: asked_headers(finding),
         credentials,
         basis,
     }))
@@ -252,6 +249,13 @@ fn evidence(finding: &Finding, name: &str) -> BTreeSet<Word> {
         .filter(|evidence| evidence.name.eq_ignore_ascii_case(name))
         .flat_map(|evidence| evidence.value.split(','));
     words(values)
+}
+
+fn asked_headers(finding: &Finding) -> Vec<Word> {
+    evidence(finding, "access-control-request-headers")
+        .into_iter()
+        .take(MOST)
+        .collect()
 }
 
 fn or_get(methods: BTreeSet<Word>) -> Vec<Word> {

@@ -67,7 +67,10 @@ fn credentials_and_headers_are_written_only_where_granted() {
         let granted = text
             .lines()
             .filter(|line| {
-                line.contains("credentials") && !line.contains("unset") && !line.contains("delete")
+                line.contains("credentials")
+                    && !line.contains("unset")
+                    && !line.contains("hide")
+                    && !line.contains("delete")
             })
             .filter(|line| !line.contains("= false"))
             .count();

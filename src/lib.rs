@@ -11,6 +11,7 @@ pub mod exit;
 pub mod fact;
 pub mod facts;
 pub mod finding;
+pub mod fix;
 pub mod har_export;
 pub mod header;
 pub mod http;

@@ -61,7 +61,7 @@ fn wrong_command_lines_exit_with_2() {
         (&["--report", "sarif", "all/a.har"], "not available yet"),
         (
             &["--report", "xml", "all/a.har"],
-            "use text, csv, json or ndjson",
+            "use text, csv, json, ndjson or html",
         ),
         (&["--fail-on", "worst", "all/a.har"], "critical or never"),
         (

@@ -62,7 +62,7 @@ fn planted_secrets_stand_in_no_report() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("planted.har");
     std::fs::write(&path, har.to_string()).unwrap();
-    for format in ["text", "csv", "json", "ndjson"] {
+    for format in ["text", "csv", "json", "ndjson", "html"] {
         let output = Command::new(env!("CARGO_BIN_EXE_corsaudit"))
             .args([
                 "--report",

@@ -43,7 +43,7 @@ pub(super) struct FetchRow<'a> {
 /// Where something stands in a recording.
 #[derive(Debug, Serialize)]
 pub(super) struct Source<'a> {
-    file: Cow<'a, str>,
+    pub(super) file: Cow<'a, str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     entries: Vec<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -56,7 +56,7 @@ pub(super) struct NoticeRow<'a> {
     r#type: &'static str,
     pub(super) name: &'static str,
     pub(super) message: Cow<'a, str>,
-    source: Source<'a>,
+    pub(super) source: Source<'a>,
     pub(super) count: u64,
 }
 

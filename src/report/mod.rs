@@ -4,6 +4,7 @@ mod csv;
 mod explain;
 mod fetch_row;
 mod finding_row;
+mod html;
 mod json;
 mod ndjson;
 mod rules;
@@ -33,6 +34,8 @@ pub enum Format {
     Json,
     /// One object a line.
     Ndjson,
+    /// A page for browsers.
+    Html,
 }
 
 /// How the text report looks, and what its last line says.
@@ -66,12 +69,13 @@ pub fn write(audit: &Audit, format: Format, style: &Style, out: &mut dyn Write) 
         Format::Csv => csv::write(audit, out),
         Format::Json => json::write(audit, out),
         Format::Ndjson => ndjson::write(audit, out),
+        Format::Html => html::write(audit, out),
     }
 }
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Csv, Self::Json, Self::Ndjson];
+    pub const ALL: [Self; 5] = [Self::Text, Self::Csv, Self::Json, Self::Ndjson, Self::Html];
 
     /// The name on the command line.
     #[must_use]
@@ -81,6 +85,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Ndjson => "ndjson",
+            Self::Html => "html",
         }
     }
 }
@@ -93,10 +98,10 @@ impl FromStr for Format {
             return Ok(format);
         }
         Err(match name {
-            "sarif" | "html" | "markdown" => {
-                format!("{name} is not available yet; use text, csv, json or ndjson")
+            "sarif" | "markdown" => {
+                format!("{name} is not available yet; use text, csv, json, ndjson or html")
             }
-            _ => "use text, csv, json or ndjson".to_owned(),
+            _ => "use text, csv, json, ndjson or html".to_owned(),
         })
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn write(audit: &Audit, style: &Style, out: &mut dyn Write) -> io::Re
 }
 
 /// What was audited and what came out, in one sentence.
-fn glance(audit: &Audit) -> String {
+pub(super) fn glance(audit: &Audit) -> String {
     let counts = &audit.counts;
     let mut text = format!(
         "{}, {}, {}",
@@ -89,7 +89,7 @@ fn glance(audit: &Audit) -> String {
     }
 }
 
-fn cross_origin(audit: &Audit) -> u64 {
+pub(super) fn cross_origin(audit: &Audit) -> u64 {
     audit
         .counts
         .fetches
@@ -208,7 +208,7 @@ fn place(finding: &Finding) -> String {
     places.join("; ")
 }
 
-fn locus(locus: &Locus) -> String {
+pub(super) fn locus(locus: &Locus) -> String {
     match locus {
         Locus::Entry(entry) => format!("entry {entry}"),
         Locus::Packets { first, last, .. } if first == last => format!("packet {first}"),
@@ -402,6 +402,6 @@ fn color_of(severity: Severity) -> Ansi {
     Ansi::new().fg_color(Some(color.into()))
 }
 
-fn counted(count: u64, one: &str, many: &str) -> String {
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -78,7 +78,7 @@ pub(crate) struct AuditArgs {
     /// by the content, never by the name.
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
-    /// The format of the report: text, csv, json or ndjson.
+    /// The format of the report: text, csv, json, ndjson, sarif, markdown or junit.
     #[arg(long, value_name = "FORMAT", default_value_t = Format::Text)]
     pub(crate) report: Format,
     /// Write the report to this file, which appears only when it is complete, instead of standard output.

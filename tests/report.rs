@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod schema;
+
 use std::sync::Arc;
 
 use corsaudit::audit::{Audit, JudgedFetch};
@@ -20,6 +22,7 @@ use corsaudit::notice::Notice;
 use corsaudit::pairing::{Fetch, Hop, PreflightLink};
 use corsaudit::report::{Format, Style, write};
 use corsaudit::url::Url;
+use schema::{junit_errors, sarif_errors};
 use serde_json::Value;
 
 /// A value that no report may show.
@@ -240,7 +243,7 @@ fn fixture() -> Audit {
 
 #[test]
 fn no_format_shows_a_secret() {
-    for format in Format::ALL {
+    for format in Format::ALL.iter().copied() {
         let report = report(&fixture(), format, &Style::default());
         assert!(!report.contains(SECRET), "{format}: {report}");
         assert!(!report.contains("bob@mail.test"), "{format}: {report}");
@@ -249,7 +252,7 @@ fn no_format_shows_a_secret() {
 
 #[test]
 fn no_format_shows_a_control_character() {
-    for format in Format::ALL {
+    for format in Format::ALL.iter().copied() {
         let report = report(&fixture(), format, &Style::default());
         let raw = report
             .chars()
@@ -289,6 +292,101 @@ fn text_report() {
 #[test]
 fn ndjson_report() {
     insta::assert_snapshot!(report(&fixture(), Format::Ndjson, &Style::default()));
+}
+
+#[test]
+fn sarif_report() {
+    let report = report(&fixture(), Format::Sarif, &Style::default());
+    assert_eq!(sarif_errors(&report), [""; 0]);
+    let mut log: Value = serde_json::from_str(&report).unwrap();
+    // The rules' own documentation is no part of this test.
+    log["runs"][0]["tool"] = Value::Null;
+    log["runs"][0]["taxonomies"] = Value::Null;
+    for result in log["runs"][0]["results"].as_array_mut().unwrap() {
+        assert!(result["ruleIndex"].is_u64());
+        result["ruleIndex"] = Value::Null;
+    }
+    insta::assert_json_snapshot!(log);
+}
+
+#[test]
+fn sarif_messages_hold_no_links_and_no_placeholders() {
+    let mut audit = fixture();
+    audit.findings[0].message = "[click](https://evil.test) {0} /cart/{id}".to_owned();
+    let log: Value =
+        serde_json::from_str(&report(&audit, Format::Sarif, &Style::default())).unwrap();
+    let text = log["runs"][0]["results"][0]["message"]["text"]
+        .as_str()
+        .unwrap();
+    assert!(
+        text.starts_with("[click] (https://evil.test) {{0}} /cart/{{id}}"),
+        "{text}"
+    );
+}
+
+#[test]
+fn markdown_report() {
+    insta::assert_snapshot!(report(&fixture(), Format::Markdown, &Style::default()));
+}
+
+#[test]
+fn a_markdown_report_fits_a_comment_and_says_what_it_leaves_out() {
+    let mut audit = fixture();
+    let one = audit.findings[1].clone();
+    for index in 0..2_000 {
+        let mut next = one.clone();
+        next.endpoint = format!("/cart/{index}");
+        audit.findings.push(next);
+    }
+    for index in 0..2_000 {
+        let mut next = audit.notices[0].clone();
+        next.locus = Some(Locus::Entry(index));
+        audit.notices.push(next);
+    }
+    let report = report(&audit, Format::Markdown, &Style::default());
+    assert!(
+        report.chars().count() < 65_536,
+        "{}",
+        report.chars().count()
+    );
+    for said in [
+        "findings are not in this table",
+        "findings are without details here",
+        "notices are left out",
+        "not audited",
+    ] {
+        assert!(report.contains(said), "{said}");
+    }
+}
+
+#[test]
+fn junit_report() {
+    let report = report(&fixture(), Format::Junit, &Style::default());
+    assert_eq!(junit_errors(&report), [""; 0]);
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn junit_counts_as_failures_what_makes_the_exit_code_one() {
+    for (fail_on, failures) in [
+        (Some(Severity::Info), 2),
+        (Some(Severity::Critical), 1),
+        (None, 0),
+    ] {
+        let style = Style {
+            fail_on,
+            ..Style::default()
+        };
+        let report = report(&fixture(), Format::Junit, &style);
+        assert!(
+            report.contains(&format!(
+                r#"<testsuites name="corsaudit" tests="4" failures="{failures}" errors="1">"#
+            )),
+            "{fail_on:?}: {report}"
+        );
+        assert_eq!(report.matches("<failure ").count(), failures);
+        assert_eq!(report.matches("<skipped ").count(), 2 - failures);
+    }
 }
 
 #[test]

@@ -5,8 +5,11 @@ mod explain;
 mod fetch_row;
 mod finding_row;
 mod json;
+mod junit;
+mod markdown;
 mod ndjson;
 mod rules;
+mod sarif;
 mod summary;
 mod text;
 mod wrap;
@@ -33,6 +36,12 @@ pub enum Format {
     Json,
     /// One object a line.
     Ndjson,
+    /// For code scanning.
+    Sarif,
+    /// For comments and tickets.
+    Markdown,
+    /// For test viewers.
+    Junit,
 }
 
 /// How the text report looks, and what its last line says.
@@ -66,12 +75,23 @@ pub fn write(audit: &Audit, format: Format, style: &Style, out: &mut dyn Write) 
         Format::Csv => csv::write(audit, out),
         Format::Json => json::write(audit, out),
         Format::Ndjson => ndjson::write(audit, out),
+        Format::Sarif => sarif::write(audit, style, out),
+        Format::Markdown => markdown::write(audit, style, out),
+        Format::Junit => junit::write(audit, style, out),
     }
 }
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Csv, Self::Json, Self::Ndjson];
+    pub const ALL: &'static [Self] = &[
+        Self::Text,
+        Self::Csv,
+        Self::Json,
+        Self::Ndjson,
+        Self::Sarif,
+        Self::Markdown,
+        Self::Junit,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -81,6 +101,9 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Ndjson => "ndjson",
+            Self::Sarif => "sarif",
+            Self::Markdown => "markdown",
+            Self::Junit => "junit",
         }
     }
 }
@@ -89,14 +112,15 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        if let Some(format) = Self::ALL.into_iter().find(|format| format.as_str() == name) {
-            return Ok(format);
-        }
-        Err(match name {
-            "sarif" | "html" | "markdown" => {
-                format!("{name} is not available yet; use text, csv, json or ndjson")
+        let named = Self::ALL.iter().find(|format| format.as_str() == name);
+        named.copied().ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
+            let (last, others) = names.split_last().expect("there are formats");
+            let use_one = format!("use {} or {last}", others.join(", "));
+            match nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean {near}? {use_one}"),
+                None => use_one,
             }
-            _ => "use text, csv, json or ndjson".to_owned(),
         })
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn write(audit: &Audit, style: &Style, out: &mut dyn Write) -> io::Re
 }
 
 /// What was audited and what came out, in one sentence.
-fn glance(audit: &Audit) -> String {
+pub(super) fn glance(audit: &Audit) -> String {
     let counts = &audit.counts;
     let mut text = format!(
         "{}, {}, {}",
@@ -192,7 +192,7 @@ fn drop_repeated_labels(details: &mut [(&str, String)]) {
     }
 }
 
-fn place(finding: &Finding) -> String {
+pub(super) fn place(finding: &Finding) -> String {
     let mut places: Vec<String> = finding
         .samples
         .iter()
@@ -205,7 +205,7 @@ fn place(finding: &Finding) -> String {
     places.join("; ")
 }
 
-fn locus(locus: &Locus) -> String {
+pub(super) fn locus(locus: &Locus) -> String {
     match locus {
         Locus::Entry(entry) => format!("entry {entry}"),
         Locus::Packets { first, last, .. } if first == last => format!("packet {first}"),
@@ -214,7 +214,7 @@ fn locus(locus: &Locus) -> String {
 }
 
 /// What browsers print on their console about the fetches of a failure.
-fn sentences(audit: &Audit, finding: &Finding) -> Vec<String> {
+pub(super) fn sentences(audit: &Audit, finding: &Finding) -> Vec<String> {
     if finding.category != Category::Failure {
         return Vec::new();
     }
@@ -240,7 +240,7 @@ fn sentences(audit: &Audit, finding: &Finding) -> Vec<String> {
 }
 
 /// An audit without findings: how much that says.
-fn nothing_found(audit: &Audit) -> String {
+pub(super) fn nothing_found(audit: &Audit) -> String {
     let judged = cross_origin(audit);
     let untold = fetches_of(audit, Class::Undetermined);
     let blocked = fetches_of(audit, Class::Blocked) + fetches_of(audit, Class::Failed);
@@ -265,14 +265,20 @@ fn nothing_found(audit: &Audit) -> String {
     text
 }
 
-/// Undetermined fetches by code, and what to record instead.
-fn undetermined(audit: &Audit, page: &mut Page<'_>) -> io::Result<()> {
+/// Undetermined fetches by code.
+pub(super) fn undetermined_codes(audit: &Audit) -> BTreeMap<Code, u64> {
     let mut counts: BTreeMap<Code, u64> = BTreeMap::new();
     for judged in &audit.fetches {
         if judged.verdict.class() == Class::Undetermined {
             *counts.entry(judged.verdict.code).or_default() += 1;
         }
     }
+    counts
+}
+
+/// Undetermined fetches by code, and what to record instead.
+fn undetermined(audit: &Audit, page: &mut Page<'_>) -> io::Result<()> {
+    let counts = undetermined_codes(audit);
     if counts.is_empty() {
         return Ok(());
     }
@@ -284,13 +290,13 @@ fn undetermined(audit: &Audit, page: &mut Page<'_>) -> io::Result<()> {
             2,
             &format!("{} [{code}]", counted(count, "fetch", "fetches")),
         )?;
-        page.text(
-            4,
-            advice(code).unwrap_or("The recording lacks an input of the verdict."),
-        )?;
+        page.text(4, advice(code).unwrap_or(LACKS_AN_INPUT))?;
     }
     Ok(())
 }
+
+/// Said of codes without advice of their own.
+pub(super) const LACKS_AN_INPUT: &str = "The recording lacks an input of the verdict.";
 
 /// What is missing for a verdict, and what to record instead.
 pub(super) fn advice(code: Code) -> Option<&'static str> {
@@ -365,7 +371,7 @@ fn notices(audit: &Audit, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// What the exit code says.
-fn closing(audit: &Audit, fail_on: Option<Severity>) -> String {
+pub(super) fn closing(audit: &Audit, fail_on: Option<Severity>) -> String {
     let exit = Exit::of(audit, fail_on);
     let reason = match (exit, fail_on) {
         (Exit::NotAudited, _) => format!(
@@ -399,6 +405,6 @@ fn color_of(severity: Severity) -> Ansi {
     Ansi::new().fg_color(Some(color.into()))
 }
 
-fn counted(count: u64, one: &str, many: &str) -> String {
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -63,7 +63,7 @@ enum Outcome {
 struct Told {
     kind: String,
     message: String,
-    text: String,
+    text: Vec<String>,
 }
 
 fn total(suites: &[Suite], is: fn(&Case) -> bool) -> usize {
@@ -83,7 +83,7 @@ fn inputs(audit: &Audit) -> Suite {
             class: "inputs".into(),
             outcome: Outcome::Errored(Told {
                 kind: INPUT_NOT_AUDITED.into(),
-                text: message.clone(),
+                text: vec![message.clone()],
                 message,
             }),
         }
@@ -144,7 +144,7 @@ fn case(finding: &Finding, fail_on: Option<Severity>) -> Case {
     let told = Told {
         kind: row.severity.to_owned(),
         message: format!("{}: {}", row.title, row.message),
-        text: lines.join("\n"),
+        text: lines,
     };
     let mut name = format!(
         "{} {}{}",
@@ -189,7 +189,7 @@ impl Suite {
         }
         if !self.notes.is_empty() {
             xml.write_event(Event::Start(BytesStart::new("system-out")))?;
-            xml.write_event(Event::Text(BytesText::new(&lines(&self.notes.join("\n")))))?;
+            xml.write_event(Event::Text(BytesText::new(&lines(&self.notes))))?;
             xml.write_event(Event::End(BytesEnd::new("system-out")))?;
         }
         xml.write_event(Event::End(BytesEnd::new("testsuite")))
@@ -237,8 +237,8 @@ fn shown(text: &str) -> String {
         .replace('\u{ffff}', "\\u{ffff}")
 }
 
-/// Lines that XML 1.0 can hold.
-fn lines(text: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(shown).collect();
+/// Lines that XML 1.0 can hold; a recorded line end starts none.
+fn lines(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
     lines.join("\n")
 }

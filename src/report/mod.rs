@@ -12,10 +12,12 @@ mod rules;
 mod sarif;
 mod summary;
 mod text;
+mod why;
 mod wrap;
 
 pub use explain::{Unknown, explain};
 pub use rules::{list_json, list_text, nearest};
+pub use why::{NotOne, Wanted, select, why};
 
 use std::fmt;
 use std::io::{self, Write};

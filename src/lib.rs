@@ -15,6 +15,7 @@ pub mod header;
 pub mod http;
 pub mod inputs;
 pub mod judge;
+pub mod meter;
 pub mod net;
 pub mod notice;
 pub mod options;

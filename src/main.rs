@@ -2,21 +2,27 @@
 
 mod cli;
 mod export;
+mod interrupt;
+mod manual;
 mod output;
+mod progress;
 mod terminal;
+mod why;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
 use corsaudit::audit;
+use corsaudit::error::{Error, ErrorKind};
 use corsaudit::exit::Exit;
 use corsaudit::inputs::Inputs;
 use corsaudit::redact;
 use corsaudit::report::{self, Format, Style};
 
-use cli::{AuditArgs, Cli, Command, ListFormat, When};
+use cli::{AuditArgs, Cli, Command, ListFormat, When, nearest_command};
 use output::Output;
+use progress::Progress;
 use terminal::{complain, stdout, style};
 
 fn main() -> ExitCode {
@@ -29,7 +35,10 @@ fn main() -> ExitCode {
             keylog,
             output,
         }) => export::export(capture, keylog, output.as_deref()),
-        Some(Command::Rules { report }) => rules(*report),
+        Some(Command::Completions { shell }) => manual::completions(*shell),
+        Some(Command::Man { command }) => manual::man(command.as_deref()),
+        Some(Command::Rules { report }) => rules(*report, cli.color),
+        Some(Command::Why(args)) => why::why(args, cli.color),
     };
     ExitCode::from(exit.code())
 }
@@ -43,10 +52,17 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
         };
         return complain(&format!("no INPUT given: {hint}"));
     }
-    let audit = audit::run(Inputs::collect(&args.inputs), &args.options());
+    let inputs = Inputs::collect(&args.inputs);
+    let progress = Progress::start(&inputs, args.progress);
+    let audit = audit::run_metered(inputs, &args.options(), progress.meter());
+    progress.finish();
     for error in &audit.errors {
+        let hint = match nearest_command(&error.input) {
+            Some(command) if is_missing(error) => format!("; did you mean the command {command}?"),
+            _ => String::new(),
+        };
         complain(&format!(
-            "{}: {}",
+            "{}: {}{hint}",
             error.input,
             redact::text(&error.kind.to_string())
         ));
@@ -68,6 +84,10 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
     ended(written, exit)
 }
 
+fn is_missing(error: &Error) -> bool {
+    matches!(&error.kind, ErrorKind::Io(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
 fn explain(name: &str, color: When) -> Exit {
     let style = style(color, true);
     let mut out = stdout(style.color);
@@ -77,13 +97,24 @@ fn explain(name: &str, color: When) -> Exit {
     }
 }
 
-fn rules(format: ListFormat) -> Exit {
+fn rules(format: ListFormat, color: When) -> Exit {
     let mut out = Output::stdout(io::stdout());
     let written = match format {
-        ListFormat::Text => report::list_text(&mut out),
+        ListFormat::Text => report::list_text(&list_style(color), &mut out),
         ListFormat::Json => report::list_json(&mut out),
     };
     ended(written.and_then(|()| out.finish()), Exit::Clean)
+}
+
+/// A list for a program that reads has no width.
+fn list_style(color: When) -> Style {
+    let style = style(color, true);
+    let width = if io::stdout().is_terminal() {
+        style.width
+    } else {
+        usize::MAX
+    };
+    Style { width, ..style }
 }
 
 /// A reader that went away has seen enough; any other trouble with the report is told.

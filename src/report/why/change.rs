@@ -9,7 +9,7 @@ use crate::redact;
 use crate::report::wrap::Page;
 use crate::rules::FetchView;
 
-use super::{named, section};
+use super::{follows, section};
 
 /// A site that is nobody's.
 const STRANGER: &[u8] = b"https://unrelated.example";
@@ -33,7 +33,7 @@ pub(super) fn write(
             continue;
         }
         changed = true;
-        page.labelled(2, "-", 2, &format!("{told}: {}", named(other.code)))?;
+        page.labelled(2, "-", 2, &format!("{told}: {}", follows(&other)))?;
     }
     if !changed {
         page.text(2, "Nothing that was tried, with the messages as they are.")?;
@@ -73,7 +73,7 @@ fn remedy(
         page.text(2, fix)?;
     }
     for (index, (change, then)) in repairs.iter().enumerate() {
-        let step = format!("{}: then {}", instruction(view, change), named(then.code));
+        let step = format!("{}: then {}", instruction(view, change), follows(then));
         page.labelled(2, &format!("{}.", index + 1), 3, &step)?;
     }
     if repairs.iter().any(|(change, _)| grants_null(change)) {
@@ -81,6 +81,12 @@ fn remedy(
             2,
             "Granting null lets every sandboxed page in. After a redirect to another origin, let the page ask for the \
              final URL directly instead.",
+        )?;
+    }
+    if repairs.iter().any(|(change, _)| grants_origin(change)) {
+        page.text(
+            2,
+            "Grant this only if that origin ought to read the answer; if not, the browser has done its work.",
         )?;
     }
     match repairs.last() {
@@ -98,6 +104,16 @@ fn remedy(
 
 fn grants_null(change: &Change) -> bool {
     matches!(change, Change::Header { name: "Access-Control-Allow-Origin", value: Some(value), .. } if value == "null")
+}
+
+fn grants_origin(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Header {
+            name: "Access-Control-Allow-Origin",
+            ..
+        }
+    )
 }
 
 /// An answer, by what was asked.

@@ -190,6 +190,16 @@ fn named(code: Code) -> String {
     format!("{} [{code}]", code.class().as_str())
 }
 
+/// What a fetch comes to under other circumstances.
+fn follows(evaluation: &Evaluation) -> String {
+    // Where the procedure finds no answer, the request that was never made would have got one.
+    if evaluation.code == Code::NetworkError {
+        return "the request is sent, and its own answer, which is not in the recording, decides"
+            .to_owned();
+    }
+    named(evaluation.code)
+}
+
 fn remark(warning: Warning) -> &'static str {
     match warning {
         Warning::AuthorizationCoveredByWildcard => {
@@ -269,23 +279,27 @@ fn decision(
         .skip_while(|clause| clause.step.starts_with("inferred from "));
     for clause in steps {
         let step = format!(
-            "{}: {} is {}",
+            "{} ({}: {})",
             clause.step,
             redact::text(&clause.reads),
-            clause.value
+            clause.value.trim_matches(['(', ')'])
         );
         page.labelled(2, if clause.holds { "yes" } else { "no" }, 5, &step)?;
     }
     let Some(what_if) = what_if else {
         return Ok(());
     };
+    if verdict.code == Code::Navigation {
+        let said =
+            "A document was loaded: whatever the headers say, no page reads another's document.";
+        return page.text(2, said);
+    }
     let computed = what_if.run(verdict.engine, &[]);
     assumptions(view, what_if.assumed(), page)?;
     if computed.code == verdict.code {
         return page.text(2, &format!("That makes it {}.", named(computed.code)));
     }
     let because = match verdict.code {
-        Code::Navigation => "But the request loaded a document, which CORS leaves alone",
         Code::UndeterminedCredentials | Code::UndeterminedMode | Code::UndeterminedOrigin => {
             "But what is not known could make it another"
         }
@@ -337,6 +351,9 @@ fn engines(
     explanation: &Explanation,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
+    if view.judged.verdict.code == Code::Navigation {
+        return page.labelled(2, "all", COLUMN + 2, &named(Code::Navigation));
+    }
     let untold = view.judged.fetch.credentials.value.is_none();
     for (engine, name) in ENGINES {
         let computed = what_if.run(engine, &[]);

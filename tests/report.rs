@@ -263,7 +263,7 @@ fn no_format_shows_a_control_character() {
 
 #[test]
 fn text_fits_its_width() {
-    for width in [40, 60, 80, 200] {
+    for width in [24, 40, 60, 80, 200] {
         let style = Style {
             width,
             ..Style::default()
@@ -282,6 +282,42 @@ fn text_has_colours_only_when_asked() {
     };
     assert!(report(&fixture(), Format::Text, &style).contains("\u{1b}["));
     assert!(!report(&fixture(), Format::Text, &Style::default()).contains('\u{1b}'));
+}
+
+/// A finding's place leads to its file, and takes no more room for it.
+#[test]
+fn text_links_to_recordings_where_terminals_know_links() {
+    let plain = report(&fixture(), Format::Text, &Style::default());
+    let style = Style {
+        hyperlinks: true,
+        ..Style::default()
+    };
+    let linked = report(&fixture(), Format::Text, &style);
+    assert!(!plain.contains('\u{1b}'));
+    assert_eq!(linked.matches("\u{1b}]8;;file://").count(), 2);
+    assert!(linked.contains("/%3Dshop.har\u{1b}\\=shop.har\u{1b}]8;;\u{1b}\\, entry 1"));
+    let mut stripped = String::new();
+    let mut rest = linked.as_str();
+    while let Some((before, link)) = rest.split_once("\u{1b}]8;;") {
+        stripped.push_str(before);
+        rest = link.split_once("\u{1b}\\").unwrap().1;
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn text_reports_at_other_widths() {
+    for width in [60, 200] {
+        let style = Style {
+            width,
+            ..Style::default()
+        };
+        insta::assert_snapshot!(
+            format!("text_report_at_{width}"),
+            report(&fixture(), Format::Text, &style)
+        );
+    }
 }
 
 #[test]
@@ -464,6 +500,43 @@ fn csv_reads_back_and_no_cell_is_a_formula() {
     assert_eq!(&rows[1][19], "1");
     assert_eq!(&rows[1][9], "GET; PUT");
     assert!(rows[0][21].starts_with("'+SUM(A1)\\u{1b}[2J"));
+}
+
+/// What spreadsheets run: a formula, a command (DDE), a link, behind every character that starts one.
+#[test]
+fn csv_neutralises_every_formula() {
+    let formulas = [
+        "=1+2",
+        "=HYPERLINK(\"https://evil.test\",\"click\")",
+        "+1",
+        "-1+cmd|' /C calc'!A0",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        "=\"a\nb\"",
+    ];
+    for formula in formulas {
+        let mut audit = fixture();
+        let finding = &mut audit.findings[0];
+        finding.message = formula.to_owned();
+        finding.endpoint = formula.to_owned();
+        finding.target_origin = formula.to_owned();
+        finding.allow_origin = Some(formula.to_owned());
+        finding.initiator_origins = vec![formula.to_owned()];
+        finding.methods = vec![formula.to_owned()];
+        finding.samples[0].file = formula.into();
+        let report = report(&audit, Format::Csv, &Style::default());
+        let mut table = csv::Reader::from_reader(report.as_bytes());
+        let row = table.records().next().unwrap().unwrap();
+        for cell in &row {
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                "{formula:?}: {cell:?}"
+            );
+        }
+        assert!(row.iter().filter(|cell| cell.starts_with('\'')).count() >= 5);
+        assert_eq!(row.len(), 24);
+    }
 }
 
 #[test]

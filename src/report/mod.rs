@@ -8,14 +8,17 @@ mod json;
 mod junit;
 mod markdown;
 mod ndjson;
+mod rule_pages;
 mod rules;
 mod sarif;
 mod summary;
 mod text;
+mod uri;
 mod why;
 mod wrap;
 
 pub use explain::{Unknown, explain};
+pub use rule_pages::{rule_index, rule_page};
 pub use rules::{list_json, list_text, nearest};
 pub use why::{NotOne, Wanted, select, why};
 
@@ -53,6 +56,8 @@ pub struct Style {
     pub width: usize,
     /// Whether ANSI colours are used.
     pub color: bool,
+    /// Whether names of recordings are hyperlinks.
+    pub hyperlinks: bool,
     /// Findings from here upwards make the exit code 1; `None`: never.
     pub fail_on: Option<Severity>,
 }
@@ -62,6 +67,7 @@ impl Default for Style {
         Self {
             width: 80,
             color: false,
+            hyperlinks: false,
             fail_on: Some(Severity::High),
         }
     }

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::Style;
 use super::fetch_row::fetch_of_id;
 use super::finding_row::{INPUT_NOT_AUDITED, finding_row};
 use super::summary::{fetches_of, findings_of};
-use super::wrap::Page;
+use super::wrap::{Link, Page};
+use super::{Style, uri};
 use crate::audit::Audit;
 use crate::cors::{Class, Code};
 use crate::exchange::Locus;
@@ -29,7 +29,7 @@ pub(super) fn write(audit: &Audit, style: &Style, out: &mut dyn Write) -> io::Re
     let mut page = Page::new(out, style.width, style.color);
     page.text(0, &glance(audit))?;
     for severity in Severity::ALL.iter().rev() {
-        group(audit, *severity, &mut page)?;
+        group(audit, *severity, style.hyperlinks, &mut page)?;
     }
     if audit.findings.is_empty() {
         page.gap()?;
@@ -96,7 +96,12 @@ fn cross_origin(audit: &Audit) -> u64 {
         .sum()
 }
 
-fn group(audit: &Audit, severity: Severity, page: &mut Page<'_>) -> io::Result<()> {
+fn group(
+    audit: &Audit,
+    severity: Severity,
+    hyperlinks: bool,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     let mut findings = audit
         .findings
         .iter()
@@ -113,12 +118,12 @@ fn group(audit: &Audit, severity: Severity, page: &mut Page<'_>) -> io::Result<(
     )?;
     for finding in findings {
         page.gap()?;
-        one(audit, finding, page)?;
+        one(audit, finding, hyperlinks, page)?;
     }
     Ok(())
 }
 
-fn one(audit: &Audit, finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+fn one(audit: &Audit, finding: &Finding, hyperlinks: bool, page: &mut Page<'_>) -> io::Result<()> {
     let row = finding_row(finding);
     let heading = format!("{} [{}]", row.title, row.rule);
     let mut details: Vec<(&str, String)> = Vec::new();
@@ -178,7 +183,25 @@ fn one(audit: &Audit, finding: &Finding, page: &mut Page<'_>) -> io::Result<()> 
     details
         .iter()
         .filter(|(_, text)| !text.is_empty())
-        .try_for_each(|(label, text)| page.labelled(4, label, COLUMN, text))
+        .try_for_each(|(label, text)| match *label {
+            "where" if hyperlinks => page.linked(4, label, COLUMN, text, &links(finding)),
+            _ => page.labelled(4, label, COLUMN, text),
+        })
+}
+
+/// The recordings of a finding, each once, as links to the files.
+fn links(finding: &Finding) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::new();
+    for sample in &finding.samples {
+        let is_new = links.iter().all(|link| link.name != *sample.file);
+        if is_new && let Ok(path) = std::path::absolute(&*sample.file) {
+            links.push(Link {
+                name: sample.file.to_string(),
+                uri: uri::of_path(&path.to_string_lossy()),
+            });
+        }
+    }
+    links
 }
 
 fn drop_repeated_labels(details: &mut [(&str, String)]) {

@@ -6,15 +6,14 @@
 //! ask for one. A finding that is known and accepted will carry `suppressions`; so far none is.
 
 mod object;
-mod uri;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::Style;
 use super::finding_row::{FindingRow, INPUT_NOT_AUDITED, finding_row};
 use super::json::write_row;
 use super::summary::summary;
+use super::{Style, uri};
 use crate::audit::Audit;
 use crate::error::Error;
 use crate::exchange::Locus;

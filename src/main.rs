@@ -3,6 +3,7 @@
 mod cli;
 mod export;
 mod interrupt;
+mod lookup;
 mod manual;
 mod output;
 mod progress;
@@ -20,7 +21,7 @@ use corsaudit::inputs::Inputs;
 use corsaudit::redact;
 use corsaudit::report::{self, Format, Style};
 
-use cli::{AuditArgs, Cli, Command, ListFormat, When, nearest_command};
+use cli::{AuditArgs, Cli, Command, When, nearest_command};
 use output::Output;
 use progress::Progress;
 use terminal::{complain, stdout, style};
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let exit = match &cli.command {
         None => audit(&cli.audit, cli.color),
-        Some(Command::Explain { name }) => explain(name, cli.color),
+        Some(Command::Explain { name }) => lookup::explain(name, cli.color),
         Some(Command::Export {
             capture,
             keylog,
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         }) => export::export(capture, keylog, output.as_deref()),
         Some(Command::Completions { shell }) => manual::completions(*shell),
         Some(Command::Man { command }) => manual::man(command.as_deref()),
-        Some(Command::Rules { report }) => rules(*report, cli.color),
+        Some(Command::Rules { report }) => lookup::rules(*report, cli.color),
         Some(Command::Why(args)) => why::why(args, cli.color),
     };
     ExitCode::from(exit.code())
@@ -86,35 +87,6 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
 
 fn is_missing(error: &Error) -> bool {
     matches!(&error.kind, ErrorKind::Io(error) if error.kind() == io::ErrorKind::NotFound)
-}
-
-fn explain(name: &str, color: When) -> Exit {
-    let style = style(color, true);
-    let mut out = stdout(style.color);
-    match report::explain(name, &style, &mut out) {
-        Ok(written) => ended(written.and_then(|()| out.finish()), Exit::Clean),
-        Err(unknown) => complain(&unknown.to_string()),
-    }
-}
-
-fn rules(format: ListFormat, color: When) -> Exit {
-    let mut out = Output::stdout(io::stdout());
-    let written = match format {
-        ListFormat::Text => report::list_text(&list_style(color), &mut out),
-        ListFormat::Json => report::list_json(&mut out),
-    };
-    ended(written.and_then(|()| out.finish()), Exit::Clean)
-}
-
-/// A list for a program that reads has no width.
-fn list_style(color: When) -> Style {
-    let style = style(color, true);
-    let width = if io::stdout().is_terminal() {
-        style.width
-    } else {
-        usize::MAX
-    };
-    Style { width, ..style }
 }
 
 /// A reader that went away has seen enough; any other trouble with the report is told.

@@ -20,7 +20,7 @@ use corsaudit::finding::{Category, Certainty, Evidence, Finding, Sample, Severit
 use corsaudit::header::HeaderList;
 use corsaudit::notice::Notice;
 use corsaudit::pairing::{Fetch, Hop, PreflightLink};
-use corsaudit::report::{Format, Style, write};
+use corsaudit::report::{Format, Style, list_text, write};
 use corsaudit::url::Url;
 use schema::{junit_errors, sarif_errors};
 use serde_json::Value;
@@ -243,7 +243,7 @@ fn fixture() -> Audit {
 
 #[test]
 fn no_format_shows_a_secret() {
-    for format in Format::ALL.iter().copied() {
+    for format in Format::ALL {
         let report = report(&fixture(), format, &Style::default());
         assert!(!report.contains(SECRET), "{format}: {report}");
         assert!(!report.contains("bob@mail.test"), "{format}: {report}");
@@ -252,7 +252,7 @@ fn no_format_shows_a_secret() {
 
 #[test]
 fn no_format_shows_a_control_character() {
-    for format in Format::ALL.iter().copied() {
+    for format in Format::ALL {
         let report = report(&fixture(), format, &Style::default());
         let raw = report
             .chars()
@@ -271,6 +271,33 @@ fn text_fits_its_width() {
         for line in report(&fixture(), Format::Text, &style).lines() {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
+    }
+}
+
+#[test]
+fn lists_of_rules_fit_their_width() {
+    let rules = corsaudit::rules::declarations().count();
+    for width in [40, 60, 80, 200, usize::MAX] {
+        let style = Style {
+            width,
+            ..Style::default()
+        };
+        let mut out = Vec::new();
+        list_text(&style, &mut out).unwrap();
+        let list = String::from_utf8(out).unwrap();
+        // Ids are names: on a narrow page they stay whole.
+        for line in list
+            .lines()
+            .filter(|line| width >= 80 || line.starts_with(' '))
+        {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+        let lines = list.lines().count();
+        assert!(if width == usize::MAX {
+            lines == rules
+        } else {
+            lines >= rules
+        });
     }
 }
 

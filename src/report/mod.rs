@@ -91,7 +91,7 @@ pub fn write(audit: &Audit, format: Format, style: &Style, out: &mut dyn Write) 
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: &'static [Self] = &[
+    pub const ALL: [Self; 7] = [
         Self::Text,
         Self::Csv,
         Self::Json,

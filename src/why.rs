@@ -15,7 +15,11 @@ use crate::terminal::{complain, stdout, style, tell};
 
 /// Tells the story of the fetch that is meant. An unreadable key log does not keep it from being told.
 pub(crate) fn why(args: &WhyArgs, color: When) -> Exit {
-    let KeyLogs { keylog, errors, .. } = KeyLogs::read(&args.keylog);
+    let KeyLogs {
+        keylog,
+        errors,
+        notices,
+    } = KeyLogs::read(&args.keylog);
     let mut exit = Exit::Clean;
     for error in &errors {
         exit = complain(&error.to_string());
@@ -35,7 +39,7 @@ pub(crate) fn why(args: &WhyArgs, color: When) -> Exit {
         Err(not_one) => {
             // What keeps a capture from being read is told where nothing was found in it.
             if not_one.matches.is_empty() {
-                for notice in &capture.notices {
+                for notice in notices.iter().chain(&capture.notices) {
                     tell(&format!(
                         "{}: {}",
                         notice.file,

@@ -12,6 +12,7 @@ use crate::exchange::Capture;
 use crate::finding::Finding;
 use crate::inputs::{Input, Inputs, record_failure};
 use crate::judge::{EngineChoice, Session, engine_of, judge, judge_worker_answer};
+use crate::meter::Meter;
 use crate::notice::Notice;
 use crate::options::Options;
 use crate::pairing::{self, Fetch, Paired};
@@ -70,15 +71,21 @@ pub struct Counts {
 /// of threads.
 #[must_use]
 pub fn run(inputs: Inputs, options: &Options) -> Audit {
+    run_metered(inputs, options, &Arc::default())
+}
+
+/// Audits inputs, as [`run`], and moves a meter on, at which others may look meanwhile.
+#[must_use]
+pub fn run_metered(inputs: Inputs, options: &Options, meter: &Arc<Meter>) -> Audit {
     let threads = options.jobs.map_or(0, std::num::NonZeroUsize::get);
     match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
-        Ok(pool) => pool.install(|| run_here(inputs, options)),
+        Ok(pool) => pool.install(|| run_here(inputs, options, meter)),
         // No thread could be started: this one does the work.
-        Err(_) => run_here(inputs, options),
+        Err(_) => run_here(inputs, options, meter),
     }
 }
 
-fn run_here(inputs: Inputs, options: &Options) -> Audit {
+fn run_here(inputs: Inputs, options: &Options, meter: &Arc<Meter>) -> Audit {
     let KeyLogs {
         keylog,
         errors,
@@ -99,7 +106,8 @@ fn run_here(inputs: Inputs, options: &Options) -> Audit {
         .inputs
         .into_par_iter()
         .map(|input| {
-            let judged = read_and_judge(&input, &reading, options);
+            let judged = read_and_judge(&input, &reading, options, meter);
+            meter.add_input();
             (input, judged)
         })
         .collect();
@@ -141,12 +149,9 @@ fn read_and_judge(
     input: &Input,
     reading: &reader::Options,
     options: &Options,
+    meter: &Arc<Meter>,
 ) -> Result<Judged, ErrorKind> {
-    let source = if input.path.as_os_str() == "-" {
-        Source::stdin()
-    } else {
-        Source::path(&input.path)
-    };
+    let source = Source::path(&input.path).metered(Arc::clone(meter));
     let mut capture = reader::read(&source, reading).map_err(|error| error.kind)?;
     let engine = options
         .engine

@@ -3,13 +3,15 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use corsaudit::control::Config;
 use corsaudit::cors::Engine;
 use corsaudit::finding::{Certainty, Severity};
+use corsaudit::judge;
+use corsaudit::nearest::nearest;
 use corsaudit::options::Options;
-use corsaudit::report::Format;
+use corsaudit::report::{Format, Wanted};
 use corsaudit::rules;
 
 /// Audits recordings of browser traffic: what the browser did with each cross-origin fetch, why, and what is wrong.
@@ -33,6 +35,9 @@ Examples:
   corsaudit --report ndjson shop.har | jq 'select(.verdict == \"blocked\")'
                                                List the blocked fetches with the reasons.
   corsaudit lab.pcapng --keylog keys.log       Audit a packet capture, TLS decrypted.
+  corsaudit shop.har --report sarif -o cors.sarif
+                                               Report to code scanning; markdown and junit are for comments and CI.
+  corsaudit why shop.har --url /api/cart       Tell the whole story of one fetch.
   corsaudit export lab.pcapng -o lab.har       Turn a packet capture into a HAR.
   corsaudit explain MissingAllowOriginHeader   Explain an error of the browser's console.
 
@@ -65,13 +70,79 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Prints a script that completes the command line in a shell.
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL", value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, in roff.
+    #[command(after_help = MAN)]
+    Man {
+        /// The page of this command instead of the program's.
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
+    },
     /// Lists every rule with category, severity and title.
     Rules {
         /// The format of the list.
         #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ListFormat::Text)]
         report: ListFormat,
     },
+    /// Tells the whole story of one fetch.
+    ///
+    /// What was sent, what is known and from what, each step of the decision with the header that it read, the verdict in
+    /// every engine, what to change, and what would change the verdict, found by judging the fetch again.
+    #[command(after_help = WHY)]
+    Why(WhyArgs),
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// The recording: a HAR, a packet capture, or - for standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    wanted: WantedArgs,
+    /// Decrypt with the secrets of this key log (SSLKEYLOGFILE). May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keylog: Vec<PathBuf>,
+    /// Whose rules decide. With auto, the browser that the recording names.
+    #[arg(long, value_name = "ENGINE", value_enum, default_value_t = EngineChoice::Auto)]
+    engine: EngineChoice,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct WantedArgs {
+    /// The fetch of this entry of a HAR, counted from 0 as in reports.
+    #[arg(long, value_name = "N")]
+    entry: Option<u32>,
+    /// The fetch whose URL holds this text.
+    #[arg(long, value_name = "PART")]
+    url: Option<String>,
+    /// The fetch with a message in this packet of a capture, counted from 1 as in Wireshark.
+    #[arg(long, value_name = "N")]
+    packet: Option<u64>,
+}
+
+const WHY: &str = "\
+Examples:
+  corsaudit why shop.har --entry 17
+  corsaudit why shop.har --url /api/cart
+  corsaudit why lab.pcapng --keylog keys.log --packet 4021";
+
+const COMPLETIONS: &str = "\
+Examples:
+  corsaudit completions bash > ~/.local/share/bash-completion/completions/corsaudit
+  corsaudit completions zsh > ~/.zfunc/_corsaudit
+  corsaudit completions fish > ~/.config/fish/completions/corsaudit.fish";
+
+const MAN: &str = "\
+Examples:
+  corsaudit man > ~/.local/share/man/man1/corsaudit.1
+  corsaudit man why | man -l -";
 
 #[derive(Debug, Args)]
 pub(crate) struct AuditArgs {
@@ -79,7 +150,7 @@ pub(crate) struct AuditArgs {
     /// by the content, never by the name.
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
-    /// The format of the report: text, csv, json, ndjson or html.
+    /// The format of the report: text, csv, json, ndjson, sarif, html, markdown or junit.
     #[arg(long, value_name = "FORMAT", default_value_t = Format::Text)]
     pub(crate) report: Format,
     /// Write the report to this file, which appears only when it is complete, instead of standard output.
@@ -173,13 +244,8 @@ impl AuditArgs {
     pub(crate) fn options(&self, config: &Config) -> Options {
         let mut options = Options::default();
         config.apply(&mut options);
-        match self.engine {
-            None => {}
-            Some(EngineChoice::Auto) => options.engine = None,
-            Some(EngineChoice::Chromium) => options.engine = Some(Engine::Chromium),
-            Some(EngineChoice::Firefox) => options.engine = Some(Engine::Firefox),
-            Some(EngineChoice::Webkit) => options.engine = Some(Engine::WebKit),
-            Some(EngineChoice::Standard) => options.engine = Some(Engine::Standard),
+        if let Some(choice) = self.engine {
+            options.engine = choice.engine();
         }
         options.all_fetches = self.all_fetches;
         options.min_severity = self.min_severity.unwrap_or(options.min_severity);
@@ -201,6 +267,52 @@ impl AuditArgs {
             .or(config.fail_on())
             .unwrap_or(Some(Severity::High))
     }
+}
+
+impl WhyArgs {
+    /// The fetch that is meant.
+    pub(crate) fn wanted(&self) -> Wanted {
+        match &self.wanted {
+            WantedArgs {
+                entry: Some(entry), ..
+            } => Wanted::Entry(*entry),
+            WantedArgs {
+                packet: Some(packet),
+                ..
+            } => Wanted::Packet(*packet),
+            WantedArgs { url, .. } => Wanted::Url(url.clone().unwrap_or_default()),
+        }
+    }
+
+    /// Whose rules decide.
+    pub(crate) fn engine(&self) -> judge::EngineChoice {
+        self.engine
+            .engine()
+            .map_or(judge::EngineChoice::Auto, judge::EngineChoice::Fixed)
+    }
+}
+
+impl EngineChoice {
+    /// The engine; `None`: that of the recording.
+    fn engine(self) -> Option<Engine> {
+        match self {
+            Self::Auto => None,
+            Self::Chromium => Some(Engine::Chromium),
+            Self::Firefox => Some(Engine::Firefox),
+            Self::Webkit => Some(Engine::WebKit),
+            Self::Standard => Some(Engine::Standard),
+        }
+    }
+}
+
+/// The name of the command that a word may have been meant as.
+pub(crate) fn nearest_command(word: &str) -> Option<String> {
+    let command = Cli::command();
+    let names: Vec<&str> = command
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    nearest(word, names).map(str::to_owned)
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -3,34 +3,44 @@
 mod cli;
 mod decisions;
 mod export;
+mod interrupt;
+mod lookup;
+mod manual;
 mod output;
+mod progress;
 mod terminal;
+mod why;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
 use corsaudit::audit;
+use corsaudit::error::{Error, ErrorKind};
 use corsaudit::exit::Exit;
 use corsaudit::inputs::Inputs;
 use corsaudit::redact;
 use corsaudit::report::{self, Format, Style};
 
-use cli::{AuditArgs, Cli, Command, ListFormat, When};
+use cli::{AuditArgs, Cli, Command, When, nearest_command};
 use output::Output;
+use progress::Progress;
 use terminal::{complain, stdout, style};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let exit = match &cli.command {
         None => audit(&cli.audit, cli.color),
-        Some(Command::Explain { name }) => explain(name, cli.color),
+        Some(Command::Explain { name }) => lookup::explain(name, cli.color),
         Some(Command::Export {
             capture,
             keylog,
             output,
         }) => export::export(capture, keylog, output.as_deref()),
-        Some(Command::Rules { report }) => rules(*report),
+        Some(Command::Completions { shell }) => manual::completions(*shell),
+        Some(Command::Man { command }) => manual::man(command.as_deref()),
+        Some(Command::Rules { report }) => lookup::rules(*report, cli.color),
+        Some(Command::Why(args)) => why::why(args, cli.color),
     };
     ExitCode::from(exit.code())
 }
@@ -48,10 +58,17 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
         Ok(decisions) => decisions,
         Err(error) => return complain(&error),
     };
-    let audit = audit::run(Inputs::collect(&args.inputs), &options);
+    let inputs = Inputs::collect(&args.inputs);
+    let progress = Progress::start(&inputs, args.progress);
+    let audit = audit::run_metered(inputs, &options, progress.meter());
+    progress.finish();
     for error in &audit.errors {
+        let hint = match nearest_command(&error.input) {
+            Some(command) if is_missing(error) => format!("; did you mean the command {command}?"),
+            _ => String::new(),
+        };
         complain(&format!(
-            "{}: {}",
+            "{}: {}{hint}",
             error.input,
             redact::text(&error.kind.to_string())
         ));
@@ -74,22 +91,8 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
     ended(written, exit)
 }
 
-fn explain(name: &str, color: When) -> Exit {
-    let style = style(color, true);
-    let mut out = stdout(style.color);
-    match report::explain(name, &style, &mut out) {
-        Ok(written) => ended(written.and_then(|()| out.finish()), Exit::Clean),
-        Err(unknown) => complain(&unknown.to_string()),
-    }
-}
-
-fn rules(format: ListFormat) -> Exit {
-    let mut out = Output::stdout(io::stdout());
-    let written = match format {
-        ListFormat::Text => report::list_text(&mut out),
-        ListFormat::Json => report::list_json(&mut out),
-    };
-    ended(written.and_then(|()| out.finish()), Exit::Clean)
+fn is_missing(error: &Error) -> bool {
+    matches!(&error.kind, ErrorKind::Io(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
 /// A reader that went away has seen enough; any other trouble with the report is told.

@@ -4,14 +4,16 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::Builder;
+
+use crate::interrupt::Unfinished;
 
 /// Where a report goes.
 pub(crate) enum Output {
     /// Standard output, colours translated or removed as the terminal needs.
     Stdout(BufWriter<Box<dyn Write>>),
     /// A file beside the target, renamed to it at the end.
-    File(BufWriter<NamedTempFile>, PathBuf),
+    File(BufWriter<Unfinished>, PathBuf),
 }
 
 impl Output {
@@ -45,7 +47,7 @@ impl Output {
             builder.permissions(fs::Permissions::from_mode(mode));
         }
         Ok(Self::File(
-            BufWriter::with_capacity(1 << 16, builder.tempfile_in(folder)?),
+            BufWriter::with_capacity(1 << 16, Unfinished::new(|| builder.tempfile_in(folder))?),
             target,
         ))
     }
@@ -56,8 +58,7 @@ impl Output {
             Self::Stdout(mut out) => out.flush(),
             Self::File(out, target) => {
                 let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-                file.persist(target)?;
-                Ok(())
+                file.persist(&target)
             }
         }
     }

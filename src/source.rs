@@ -11,12 +11,15 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::error::ErrorKind;
+use crate::meter::{Meter, Metered};
 
 /// An input to audit.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: Arc<str>,
     input: Input,
+    /// What reading moves on.
+    meter: Option<Arc<Meter>>,
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +76,7 @@ impl Source {
         Self {
             name: path.to_string_lossy().into(),
             input: Input::File(path.to_owned()),
+            meter: None,
         }
     }
 
@@ -82,6 +86,7 @@ impl Source {
         Self {
             name: "-".into(),
             input: Input::Stdin,
+            meter: None,
         }
     }
 
@@ -91,6 +96,16 @@ impl Source {
         Self {
             name: name.into(),
             input: Input::Bytes(bytes.into()),
+            meter: None,
+        }
+    }
+
+    /// The same input, counting what is read of it.
+    #[must_use]
+    pub fn metered(self, meter: Arc<Meter>) -> Self {
+        Self {
+            meter: Some(meter),
+            ..self
         }
     }
 
@@ -107,6 +122,9 @@ impl Source {
             Input::Stdin => Box::new(io::stdin()),
             Input::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
         };
+        if let Some(meter) = &self.meter {
+            raw = Box::new(Metered::new(raw, Arc::clone(meter)));
+        }
         let head = head(&mut raw)?;
         if head.is_empty() {
             return Err(ErrorKind::Empty);
@@ -133,7 +151,12 @@ impl Source {
             Input::Stdin => false,
             Input::Bytes(_) => true,
         };
-        is_lasting.then(|| self.open())
+        // What is read twice counts once.
+        let unmetered = Self {
+            meter: None,
+            ..self.clone()
+        };
+        is_lasting.then(|| unmetered.open())
     }
 
     /// The same input for reading in any order. Standard input goes into a temporary file, since a zip archive has its directory
@@ -144,7 +167,13 @@ impl Source {
         raw: Box<dyn Read + Send>,
     ) -> Result<Box<dyn ReadSeek>, ErrorKind> {
         Ok(match &self.input {
-            Input::File(path) => Box::new(File::open(path).map_err(ErrorKind::Io)?),
+            Input::File(path) => {
+                let file = File::open(path).map_err(ErrorKind::Io)?;
+                match &self.meter {
+                    Some(meter) => Box::new(Metered::new(file, Arc::clone(meter))),
+                    None => Box::new(file),
+                }
+            }
             Input::Stdin => {
                 let mut file = tempfile::tempfile().map_err(ErrorKind::Io)?;
                 io::copy(&mut rejoin(head, raw), &mut file).map_err(ErrorKind::Io)?;

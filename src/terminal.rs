@@ -26,6 +26,9 @@ pub(crate) fn style(color: When, to_stdout: bool) -> Style {
     Style {
         width,
         color,
+        hyperlinks: color
+            && to_stdout
+            && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
         ..Style::default()
     }
 }

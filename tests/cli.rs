@@ -58,11 +58,10 @@ fn wrong_command_lines_exit_with_2() {
         (&["missing.har"], "missing.har"),
         (&["all/empty.har"], "all/empty.har: the input is empty"),
         (&["all/readme.txt"], "neither a HAR nor a packet capture"),
-        (&["--report", "sarif", "all/a.har"], "not available yet"),
-        (
-            &["--report", "xml", "all/a.har"],
-            "use text, csv, json, ndjson or html",
-        ),
+        (&["--report", "xml", "all/a.har"], "use text, csv, json"),
+        (&["--report", "serif", "all/a.har"], "did you mean sarif?"),
+        (&["explian"], "did you mean the command explain?"),
+        (&["man", "wy"], "did you mean why?"),
         (&["--fail-on", "worst", "all/a.har"], "critical or never"),
         (
             &["--only", "null-origin-alowed", "all/a.har"],
@@ -256,7 +255,7 @@ fn help_has_whole_sentences_and_only_what_works() {
     let folder = folder();
     let help = run(&["--help"], folder.path());
     assert_eq!(code(&help), 0);
-    for absent in ["sarif", "--baseline", "--config", "markdown"] {
+    for absent in ["--baseline", "--config"] {
         assert!(!stdout(&help).contains(absent), "{absent}");
     }
     for present in [
@@ -266,7 +265,127 @@ fn help_has_whole_sentences_and_only_what_works() {
         "explain",
         "rules",
         "export",
+        "why",
+        "sarif",
+        "markdown",
+        "junit",
     ] {
         assert!(stdout(&help).contains(present), "{present}");
     }
+}
+
+#[test]
+fn every_command_has_help_with_examples_where_it_takes_more_than_a_name() {
+    let folder = folder();
+    for command in ["why", "completions", "man"] {
+        let help = run(&[command, "--help"], folder.path());
+        assert_eq!(code(&help), 0);
+        assert!(stdout(&help).contains("Examples:"), "{command}");
+    }
+}
+
+#[test]
+fn completions_know_commands_options_and_formats() {
+    let folder = folder();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = run(&["completions", shell], folder.path());
+        assert_eq!(code(&script), 0, "{shell}");
+        for word in ["why", "fail-on", "keylog"] {
+            assert!(stdout(&script).contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
+fn manual_pages_are_roff() {
+    let folder = folder();
+    let page = run(&["man"], folder.path());
+    assert_eq!(code(&page), 0);
+    assert!(
+        stdout(&page).contains(".TH corsaudit 1"),
+        "{}",
+        stdout(&page)
+    );
+    for part in [".SH OPTIONS", "fail\\-on", "Exit codes:", "corsaudit\\-why"] {
+        assert!(stdout(&page).contains(part), "{part}");
+    }
+    let page = run(&["man", "why"], folder.path());
+    assert!(
+        stdout(&page).contains(".TH corsaudit-why 1"),
+        "{}",
+        stdout(&page)
+    );
+    assert!(stdout(&page).contains("entry"));
+}
+
+/// Cross-origin fetches in number, so that writing their rows takes a while.
+fn long_recording() -> String {
+    let entry = |index: usize| {
+        format!(
+            r#"{{"startedDateTime":"2026-11-22T10:00:00Z","time":1,"request":{{"method":"GET","url":"https://api.test/{index}","headers":[{{"name":"Origin","value":"https://app.test"}},{{"name":"Sec-Fetch-Mode","value":"cors"}}]}},"response":{{"status":200,"headers":[]}}}}"#
+        )
+    };
+    let entries: Vec<String> = (0..40_000).map(entry).collect();
+    HAR.replace(
+        "\"entries\":[]",
+        &format!("\"entries\":[{}]", entries.join(",")),
+    )
+}
+
+/// A signal that ends the program leaves the older report and nothing beside it.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_report_leaves_nothing_behind() {
+    use std::os::unix::process::ExitStatusExt;
+
+    for (name, number) in [("-INT", 2), ("-TERM", 15)] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("long.har"), long_recording()).unwrap();
+        fs::write(folder.path().join("out.ndjson"), "older").unwrap();
+        let mut child = corsaudit()
+            .args(["long.har", "--report", "ndjson", "-o", "out.ndjson"])
+            .current_dir(folder.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let names = || {
+            let mut names: Vec<String> = fs::read_dir(folder.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        let is_writing = || names().iter().any(|name| name.starts_with(".corsaudit-"));
+        let mut waited = 0;
+        while !is_writing() {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended before it wrote");
+            assert!(waited < 60_000, "it never began to write");
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            waited += 2;
+        }
+        let killed = Command::new("kill")
+            .args([name, &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(number), "{status}");
+        assert_eq!(names(), ["long.har", "out.ndjson"]);
+        assert_eq!(
+            fs::read_to_string(folder.path().join("out.ndjson")).unwrap(),
+            "older"
+        );
+    }
+}
+
+#[test]
+fn no_progress_where_no_terminal_watches() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("long.har"), long_recording()).unwrap();
+    let output = run(
+        &["long.har", "--report", "csv", "--fail-on", "never"],
+        folder.path(),
+    );
+    assert_eq!((code(&output), stderr(&output)), (0, ""));
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod schema;
+
 use std::sync::Arc;
 
 use corsaudit::audit::{Audit, JudgedFetch};
@@ -18,8 +20,9 @@ use corsaudit::finding::{Category, Certainty, Evidence, Finding, Sample, Severit
 use corsaudit::header::HeaderList;
 use corsaudit::notice::Notice;
 use corsaudit::pairing::{Fetch, Hop, PreflightLink};
-use corsaudit::report::{Format, Style, write};
+use corsaudit::report::{Format, Style, list_text, write};
 use corsaudit::url::Url;
+use schema::{junit_errors, sarif_errors};
 use serde_json::Value;
 
 /// A value that no report may show.
@@ -261,7 +264,7 @@ fn no_format_shows_a_control_character() {
 
 #[test]
 fn text_fits_its_width() {
-    for width in [40, 60, 80, 200] {
+    for width in [24, 40, 60, 80, 200] {
         let style = Style {
             width,
             ..Style::default()
@@ -269,6 +272,33 @@ fn text_fits_its_width() {
         for line in report(&fixture(), Format::Text, &style).lines() {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
+    }
+}
+
+#[test]
+fn lists_of_rules_fit_their_width() {
+    let rules = corsaudit::rules::declarations().count();
+    for width in [40, 60, 80, 200, usize::MAX] {
+        let style = Style {
+            width,
+            ..Style::default()
+        };
+        let mut out = Vec::new();
+        list_text(&style, &mut out).unwrap();
+        let list = String::from_utf8(out).unwrap();
+        // Ids are names: on a narrow page they stay whole.
+        for line in list
+            .lines()
+            .filter(|line| width >= 80 || line.starts_with(' '))
+        {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+        let lines = list.lines().count();
+        assert!(if width == usize::MAX {
+            lines == rules
+        } else {
+            lines >= rules
+        });
     }
 }
 
@@ -282,6 +312,42 @@ fn text_has_colours_only_when_asked() {
     assert!(!report(&fixture(), Format::Text, &Style::default()).contains('\u{1b}'));
 }
 
+/// A finding's place leads to its file, and takes no more room for it.
+#[test]
+fn text_links_to_recordings_where_terminals_know_links() {
+    let plain = report(&fixture(), Format::Text, &Style::default());
+    let style = Style {
+        hyperlinks: true,
+        ..Style::default()
+    };
+    let linked = report(&fixture(), Format::Text, &style);
+    assert!(!plain.contains('\u{1b}'));
+    assert_eq!(linked.matches("\u{1b}]8;;file://").count(), 2);
+    assert!(linked.contains("/%3Dshop.har\u{1b}\\=shop.har\u{1b}]8;;\u{1b}\\, entry 1"));
+    let mut stripped = String::new();
+    let mut rest = linked.as_str();
+    while let Some((before, link)) = rest.split_once("\u{1b}]8;;") {
+        stripped.push_str(before);
+        rest = link.split_once("\u{1b}\\").unwrap().1;
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn text_reports_at_other_widths() {
+    for width in [60, 200] {
+        let style = Style {
+            width,
+            ..Style::default()
+        };
+        insta::assert_snapshot!(
+            format!("text_report_at_{width}"),
+            report(&fixture(), Format::Text, &style)
+        );
+    }
+}
+
 #[test]
 fn text_report() {
     insta::assert_snapshot!(report(&fixture(), Format::Text, &Style::default()));
@@ -290,6 +356,101 @@ fn text_report() {
 #[test]
 fn ndjson_report() {
     insta::assert_snapshot!(report(&fixture(), Format::Ndjson, &Style::default()));
+}
+
+#[test]
+fn sarif_report() {
+    let report = report(&fixture(), Format::Sarif, &Style::default());
+    assert_eq!(sarif_errors(&report), [""; 0]);
+    let mut log: Value = serde_json::from_str(&report).unwrap();
+    // The rules' own documentation is no part of this test.
+    log["runs"][0]["tool"] = Value::Null;
+    log["runs"][0]["taxonomies"] = Value::Null;
+    for result in log["runs"][0]["results"].as_array_mut().unwrap() {
+        assert!(result["ruleIndex"].is_u64());
+        result["ruleIndex"] = Value::Null;
+    }
+    insta::assert_json_snapshot!(log);
+}
+
+#[test]
+fn sarif_messages_hold_no_links_and_no_placeholders() {
+    let mut audit = fixture();
+    audit.findings[0].message = "[click](https://evil.test) {0} /cart/{id}".to_owned();
+    let log: Value =
+        serde_json::from_str(&report(&audit, Format::Sarif, &Style::default())).unwrap();
+    let text = log["runs"][0]["results"][0]["message"]["text"]
+        .as_str()
+        .unwrap();
+    assert!(
+        text.starts_with("[click] (https://evil.test) {{0}} /cart/{{id}}"),
+        "{text}"
+    );
+}
+
+#[test]
+fn markdown_report() {
+    insta::assert_snapshot!(report(&fixture(), Format::Markdown, &Style::default()));
+}
+
+#[test]
+fn a_markdown_report_fits_a_comment_and_says_what_it_leaves_out() {
+    let mut audit = fixture();
+    let one = audit.findings[1].clone();
+    for index in 0..2_000 {
+        let mut next = one.clone();
+        next.endpoint = format!("/cart/{index}");
+        audit.findings.push(next);
+    }
+    for index in 0..2_000 {
+        let mut next = audit.notices[0].clone();
+        next.locus = Some(Locus::Entry(index));
+        audit.notices.push(next);
+    }
+    let report = report(&audit, Format::Markdown, &Style::default());
+    assert!(
+        report.chars().count() < 65_536,
+        "{}",
+        report.chars().count()
+    );
+    for said in [
+        "findings are not in this table",
+        "findings are without details here",
+        "notices are left out",
+        "not audited",
+    ] {
+        assert!(report.contains(said), "{said}");
+    }
+}
+
+#[test]
+fn junit_report() {
+    let report = report(&fixture(), Format::Junit, &Style::default());
+    assert_eq!(junit_errors(&report), [""; 0]);
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn junit_counts_as_failures_what_makes_the_exit_code_one() {
+    for (fail_on, failures) in [
+        (Some(Severity::Info), 2),
+        (Some(Severity::Critical), 1),
+        (None, 0),
+    ] {
+        let style = Style {
+            fail_on,
+            ..Style::default()
+        };
+        let report = report(&fixture(), Format::Junit, &style);
+        assert!(
+            report.contains(&format!(
+                r#"<testsuites name="corsaudit" tests="4" failures="{failures}" errors="1">"#
+            )),
+            "{fail_on:?}: {report}"
+        );
+        assert_eq!(report.matches("<failure ").count(), failures);
+        assert_eq!(report.matches("<skipped ").count(), 2 - failures);
+    }
 }
 
 #[test]
@@ -367,6 +528,43 @@ fn csv_reads_back_and_no_cell_is_a_formula() {
     assert_eq!(&rows[1][19], "1");
     assert_eq!(&rows[1][9], "GET; PUT");
     assert!(rows[0][21].starts_with("'+SUM(A1)\\u{1b}[2J"));
+}
+
+/// What spreadsheets run: a formula, a command (DDE), a link, behind every character that starts one.
+#[test]
+fn csv_neutralises_every_formula() {
+    let formulas = [
+        "=1+2",
+        "=HYPERLINK(\"https://evil.test\",\"click\")",
+        "+1",
+        "-1+cmd|' /C calc'!A0",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        "=\"a\nb\"",
+    ];
+    for formula in formulas {
+        let mut audit = fixture();
+        let finding = &mut audit.findings[0];
+        finding.message = formula.to_owned();
+        finding.endpoint = formula.to_owned();
+        finding.target_origin = formula.to_owned();
+        finding.allow_origin = Some(formula.to_owned());
+        finding.initiator_origins = vec![formula.to_owned()];
+        finding.methods = vec![formula.to_owned()];
+        finding.samples[0].file = formula.into();
+        let report = report(&audit, Format::Csv, &Style::default());
+        let mut table = csv::Reader::from_reader(report.as_bytes());
+        let row = table.records().next().unwrap().unwrap();
+        for cell in &row {
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                "{formula:?}: {cell:?}"
+            );
+        }
+        assert!(row.iter().filter(|cell| cell.starts_with('\'')).count() >= 5);
+        assert_eq!(row.len(), 24);
+    }
 }
 
 #[test]

@@ -62,7 +62,21 @@ fn planted_secrets_stand_in_no_report() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("planted.har");
     std::fs::write(&path, har.to_string()).unwrap();
-    for format in ["text", "csv", "json", "ndjson", "html"] {
+    for entry in 0..6 {
+        let output = Command::new(env!("CARGO_BIN_EXE_corsaudit"))
+            .args(["why", "--entry", &entry.to_string()])
+            .arg(&path)
+            .output()
+            .unwrap();
+        for bytes in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(bytes);
+            assert!(!text.contains(SECRET), "why --entry {entry}: {text}");
+        }
+        assert!(output.stdout.len() + output.stderr.len() > 50);
+    }
+    for format in [
+        "text", "csv", "json", "ndjson", "sarif", "html", "markdown", "junit",
+    ] {
         let output = Command::new(env!("CARGO_BIN_EXE_corsaudit"))
             .args([
                 "--report",

@@ -141,7 +141,7 @@ fn sentence(message: BrowserMessage) -> BrowserSentence {
 }
 
 /// The inputs under which Chromium refuses with this code.
-fn local_network(code: Code, exchange: &Exchange) -> Option<LocalNetwork> {
+pub(super) fn local_network(code: Code, exchange: &Exchange) -> Option<LocalNetwork> {
     if !matches!(code, Code::LnaPermissionDenied | Code::LnaInsecureContext) {
         return None;
     }

@@ -12,11 +12,13 @@ mod service_worker;
 mod session;
 mod transport;
 mod weigh;
+mod what_if;
 
 pub use engine::{EngineChoice, engine_of};
 pub use explanation::{BrowserSentence, Explanation, ReportedClause, explain};
 pub use service_worker::judge_worker_answer;
 pub use session::Session;
+pub use what_if::{Answered, Assumed, Change, WhatIf};
 
 use crate::cors::{
     self, Class, Code, CredentialsMode, Engine, Evaluation, NoTrace, Origin, Phase, RequestMode,

@@ -77,6 +77,17 @@ fn browser_errors() -> impl Iterator<Item = (&'static str, Code)> {
         .chain(FORMER_NAMES.iter().copied())
 }
 
+/// What browsers call the failure that a rule reports.
+pub(super) fn errors_of(rule: &Declaration) -> Vec<&'static str> {
+    let mut errors: Vec<&str> = browser_errors()
+        .filter(|(_, code)| code.as_str() == rule.id)
+        .map(|(error, _)| error)
+        .collect();
+    errors.sort_unstable();
+    errors.dedup();
+    errors
+}
+
 /// Writes the page about a rule id, a verdict code, or a browser's error name, of which case and the `k` of Chromium's
 /// enumeration or the closing digit of Firefox's do not matter.
 ///
@@ -139,12 +150,7 @@ fn write_rule(rule: &Declaration, page: &mut Page<'_>) -> io::Result<()> {
             rule.category, rule.severity, rule.since
         ),
     )?;
-    let mut errors: Vec<&str> = browser_errors()
-        .filter(|(_, code)| code.as_str() == rule.id)
-        .map(|(error, _)| error)
-        .collect();
-    errors.sort_unstable();
-    errors.dedup();
+    let errors = errors_of(rule);
     if !errors.is_empty() {
         page.text(0, &format!("browsers call it {}", errors.join(", ")))?;
     }

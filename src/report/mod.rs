@@ -6,14 +6,22 @@ mod fetch_row;
 mod finding_row;
 mod html;
 mod json;
+mod junit;
+mod markdown;
 mod ndjson;
+mod rule_pages;
 mod rules;
+mod sarif;
 mod summary;
 mod text;
+mod uri;
+mod why;
 mod wrap;
 
 pub use explain::{Unknown, explain};
+pub use rule_pages::{rule_index, rule_page};
 pub use rules::{list_json, list_text};
+pub use why::{NotOne, Wanted, select, why};
 
 use std::fmt;
 use std::io::{self, Write};
@@ -21,6 +29,7 @@ use std::str::FromStr;
 
 use crate::audit::Audit;
 use crate::finding::Severity;
+use crate::nearest::nearest;
 
 /// Formats of reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,8 +43,14 @@ pub enum Format {
     Json,
     /// One object a line.
     Ndjson,
+    /// For code scanning.
+    Sarif,
     /// A page for browsers.
     Html,
+    /// For comments and tickets.
+    Markdown,
+    /// For test viewers.
+    Junit,
 }
 
 /// How the text report looks, and what its last line says.
@@ -45,6 +60,8 @@ pub struct Style {
     pub width: usize,
     /// Whether ANSI colours are used.
     pub color: bool,
+    /// Whether names of recordings are hyperlinks.
+    pub hyperlinks: bool,
     /// Findings from here upwards make the exit code 1; `None`: never.
     pub fail_on: Option<Severity>,
 }
@@ -54,6 +71,7 @@ impl Default for Style {
         Self {
             width: 80,
             color: false,
+            hyperlinks: false,
             fail_on: Some(Severity::High),
         }
     }
@@ -69,13 +87,25 @@ pub fn write(audit: &Audit, format: Format, style: &Style, out: &mut dyn Write) 
         Format::Csv => csv::write(audit, out),
         Format::Json => json::write(audit, out),
         Format::Ndjson => ndjson::write(audit, out),
+        Format::Sarif => sarif::write(audit, style, out),
         Format::Html => html::write(audit, out),
+        Format::Markdown => markdown::write(audit, style, out),
+        Format::Junit => junit::write(audit, style, out),
     }
 }
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Csv, Self::Json, Self::Ndjson, Self::Html];
+    pub const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Csv,
+        Self::Json,
+        Self::Ndjson,
+        Self::Sarif,
+        Self::Html,
+        Self::Markdown,
+        Self::Junit,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -85,7 +115,10 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Ndjson => "ndjson",
+            Self::Sarif => "sarif",
             Self::Html => "html",
+            Self::Markdown => "markdown",
+            Self::Junit => "junit",
         }
     }
 }
@@ -94,14 +127,15 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        if let Some(format) = Self::ALL.into_iter().find(|format| format.as_str() == name) {
-            return Ok(format);
-        }
-        Err(match name {
-            "sarif" | "markdown" => {
-                format!("{name} is not available yet; use text, csv, json, ndjson or html")
+        let named = Self::ALL.iter().find(|format| format.as_str() == name);
+        named.copied().ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
+            let (last, others) = names.split_last().expect("there are formats");
+            let use_one = format!("use {} or {last}", others.join(", "));
+            match nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean {near}? {use_one}"),
+                None => use_one,
             }
-            _ => "use text, csv, json, ndjson or html".to_owned(),
         })
     }
 }

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::Style;
 use super::fetch_row::fetch_of_id;
 use super::finding_row::{INPUT_NOT_AUDITED, finding_row};
 use super::summary::{fetches_of, findings_of};
-use super::wrap::Page;
+use super::wrap::{Link, Page};
+use super::{Style, uri};
 use crate::audit::Audit;
 use crate::cors::{Class, Code};
 use crate::exchange::Locus;
@@ -29,7 +29,7 @@ pub(super) fn write(audit: &Audit, style: &Style, out: &mut dyn Write) -> io::Re
     let mut page = Page::new(out, style.width, style.color);
     page.text(0, &glance(audit))?;
     for severity in Severity::ALL.iter().rev() {
-        group(audit, *severity, &mut page)?;
+        group(audit, *severity, style.hyperlinks, &mut page)?;
     }
     if audit.findings.is_empty() {
         page.gap()?;
@@ -99,7 +99,12 @@ pub(super) fn cross_origin(audit: &Audit) -> u64 {
         .sum()
 }
 
-fn group(audit: &Audit, severity: Severity, page: &mut Page<'_>) -> io::Result<()> {
+fn group(
+    audit: &Audit,
+    severity: Severity,
+    hyperlinks: bool,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     let mut findings = audit
         .findings
         .iter()
@@ -116,12 +121,12 @@ fn group(audit: &Audit, severity: Severity, page: &mut Page<'_>) -> io::Result<(
     )?;
     for finding in findings {
         page.gap()?;
-        one(audit, finding, page)?;
+        one(audit, finding, hyperlinks, page)?;
     }
     Ok(())
 }
 
-fn one(audit: &Audit, finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+fn one(audit: &Audit, finding: &Finding, hyperlinks: bool, page: &mut Page<'_>) -> io::Result<()> {
     let row = finding_row(finding);
     let heading = format!("{} [{}]", row.title, row.rule);
     let mut details: Vec<(&str, String)> = Vec::new();
@@ -181,7 +186,25 @@ fn one(audit: &Audit, finding: &Finding, page: &mut Page<'_>) -> io::Result<()> 
     details
         .iter()
         .filter(|(_, text)| !text.is_empty())
-        .try_for_each(|(label, text)| page.labelled(4, label, COLUMN, text))
+        .try_for_each(|(label, text)| match *label {
+            "where" if hyperlinks => page.linked(4, label, COLUMN, text, &links(finding)),
+            _ => page.labelled(4, label, COLUMN, text),
+        })
+}
+
+/// The recordings of a finding, each once, as links to the files.
+fn links(finding: &Finding) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::new();
+    for sample in &finding.samples {
+        let is_new = links.iter().all(|link| link.name != *sample.file);
+        if is_new && let Ok(path) = std::path::absolute(&*sample.file) {
+            links.push(Link {
+                name: sample.file.to_string(),
+                uri: uri::of_path(&path.to_string_lossy()),
+            });
+        }
+    }
+    links
 }
 
 fn drop_repeated_labels(details: &mut [(&str, String)]) {
@@ -195,7 +218,7 @@ fn drop_repeated_labels(details: &mut [(&str, String)]) {
     }
 }
 
-fn place(finding: &Finding) -> String {
+pub(super) fn place(finding: &Finding) -> String {
     let mut places: Vec<String> = finding
         .samples
         .iter()
@@ -217,7 +240,7 @@ pub(super) fn locus(locus: &Locus) -> String {
 }
 
 /// What browsers print on their console about the fetches of a failure.
-fn sentences(audit: &Audit, finding: &Finding) -> Vec<String> {
+pub(super) fn sentences(audit: &Audit, finding: &Finding) -> Vec<String> {
     if finding.category != Category::Failure {
         return Vec::new();
     }
@@ -243,7 +266,7 @@ fn sentences(audit: &Audit, finding: &Finding) -> Vec<String> {
 }
 
 /// An audit without findings: how much that says.
-fn nothing_found(audit: &Audit) -> String {
+pub(super) fn nothing_found(audit: &Audit) -> String {
     let judged = cross_origin(audit);
     let untold = fetches_of(audit, Class::Undetermined);
     let blocked = fetches_of(audit, Class::Blocked) + fetches_of(audit, Class::Failed);
@@ -268,14 +291,20 @@ fn nothing_found(audit: &Audit) -> String {
     text
 }
 
-/// Undetermined fetches by code, and what to record instead.
-fn undetermined(audit: &Audit, page: &mut Page<'_>) -> io::Result<()> {
+/// Undetermined fetches by code.
+pub(super) fn undetermined_codes(audit: &Audit) -> BTreeMap<Code, u64> {
     let mut counts: BTreeMap<Code, u64> = BTreeMap::new();
     for judged in &audit.fetches {
         if judged.verdict.class() == Class::Undetermined {
             *counts.entry(judged.verdict.code).or_default() += 1;
         }
     }
+    counts
+}
+
+/// Undetermined fetches by code, and what to record instead.
+fn undetermined(audit: &Audit, page: &mut Page<'_>) -> io::Result<()> {
+    let counts = undetermined_codes(audit);
     if counts.is_empty() {
         return Ok(());
     }
@@ -287,13 +316,13 @@ fn undetermined(audit: &Audit, page: &mut Page<'_>) -> io::Result<()> {
             2,
             &format!("{} [{code}]", counted(count, "fetch", "fetches")),
         )?;
-        page.text(
-            4,
-            advice(code).unwrap_or("The recording lacks an input of the verdict."),
-        )?;
+        page.text(4, advice(code).unwrap_or(LACKS_AN_INPUT))?;
     }
     Ok(())
 }
+
+/// Said of codes without advice of their own.
+pub(super) const LACKS_AN_INPUT: &str = "The recording lacks an input of the verdict.";
 
 /// What is missing for a verdict, and what to record instead.
 pub(super) fn advice(code: Code) -> Option<&'static str> {
@@ -368,7 +397,7 @@ fn notices(audit: &Audit, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// What the exit code says.
-fn closing(audit: &Audit, fail_on: Option<Severity>) -> String {
+pub(super) fn closing(audit: &Audit, fail_on: Option<Severity>) -> String {
     let exit = Exit::of(audit, fail_on);
     let reason = match (exit, fail_on) {
         (Exit::NotAudited, _) => format!(

@@ -9,6 +9,14 @@ use crate::redact::printable;
 /// Narrower than this nothing can be read.
 const NARROWEST: usize = 24;
 
+/// A text that leads somewhere.
+pub(super) struct Link {
+    /// The text.
+    pub(super) name: String,
+    /// Where it leads.
+    pub(super) uri: String,
+}
+
 /// A place to print lines on.
 pub(super) struct Page<'o> {
     out: &'o mut dyn Write,
@@ -60,6 +68,29 @@ impl<'o> Page<'o> {
         Ok(())
     }
 
+    /// As [`Page::labelled`]; where a name stands whole on a line, it is a hyperlink (OSC 8).
+    pub(super) fn linked(
+        &mut self,
+        indent: usize,
+        label: &str,
+        column: usize,
+        text: &str,
+        links: &[Link],
+    ) -> io::Result<()> {
+        let mut lines = Vec::new();
+        let mut plain = Page::new(&mut lines, self.width, false);
+        plain.labelled(indent, label, column, text)?;
+        let mut lines = String::from_utf8_lossy(&lines).into_owned();
+        for Link { name, uri } in links {
+            let name = printable(name);
+            lines = lines.replace(
+                &*name,
+                &format!("\u{1b}]8;;{uri}\u{1b}\\{name}\u{1b}]8;;\u{1b}\\"),
+            );
+        }
+        self.out.write_all(lines.as_bytes())
+    }
+
     fn hanging(&mut self, indent: usize, mark: &str, text: &str, style: Style) -> io::Result<()> {
         self.lines(mark, indent, indent + columns(mark), text, style)
     }
@@ -72,11 +103,17 @@ impl<'o> Page<'o> {
         text: &str,
         style: Style,
     ) -> io::Result<()> {
-        // A long indent on a narrow page leaves half of it for the text.
+        // A long indent on a narrow page leaves half of it for the text, and a label that is longer gets a line.
+        let beside = rest;
         let rest = rest.min(self.width / 2);
+        let mut mark = mark;
+        if beside > rest && !mark.trim_end().is_empty() {
+            writeln!(self.out, "{:indent$}{}", "", mark.trim_end())?;
+            mark = "";
+        }
         let mut first = true;
         for line in wrapped(&printable(text), self.width - rest) {
-            let before = if first {
+            let before = if first && indent + columns(mark) <= rest {
                 format!("{:indent$}{mark}", "")
             } else {
                 String::new()

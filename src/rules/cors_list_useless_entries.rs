@@ -3,7 +3,7 @@ use super::{Context, Details, FetchView, Findings, Rule, declare_rule};
 use crate::cors::header::{
     ALLOW_CREDENTIALS, ALLOW_HEADERS, ALLOW_METHODS, EXPOSE_HEADERS, MAX_AGE, TokenList,
 };
-use crate::cors::{CredentialsMode, is_forbidden, is_readable};
+use crate::cors::{Code, CredentialsMode, is_forbidden, is_readable};
 use crate::exchange::{Exchange, Method, Response};
 use crate::fact::Confidence;
 use crate::finding::Certainty;
@@ -63,7 +63,13 @@ impl Rule for CorsListUselessEntries {
 
     fn check(&self, view: FetchView<'_>, cx: &Context, out: &mut Findings) {
         let fetch = &view.judged.fetch;
-        let credentialed = fetch.credentials.value == Some(CredentialsMode::Include)
+        // Where it blocked the fetch, the failure tells.
+        let blocked = matches!(
+            view.judged.verdict.code,
+            Code::PreflightMethodNotAllowed | Code::PreflightHeaderNotAllowed
+        );
+        let credentialed = !blocked
+            && fetch.credentials.value == Some(CredentialsMode::Include)
             && fetch.credentials.confidence >= Confidence::High;
         let exchange = |index: u32| view.capture.exchanges.get(index as usize);
         for hop in &fetch.hops {

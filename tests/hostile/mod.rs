@@ -238,6 +238,7 @@ pub(crate) fn audit(findings: usize) -> Audit {
         captures: vec![capture],
         fetches,
         findings: rows,
+        suppressed: Vec::new(),
         notices: (0..TEXTS.len())
             .map(|at| Notice {
                 name: "entry-without-url",

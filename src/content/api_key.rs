@@ -13,7 +13,7 @@ const PUBLIC: &[&str] = &["AIza", "pk_live_", "sk_test_"];
 const OF_USERS: &[&str] = &["EAAC", "ya29."];
 
 /// Identifiers of keys, which are found in every signed URL behind `Credential=`.
-const IDENTIFIERS: &[&str] = &["AKIA", "ASIA"];
+pub(super) const IDENTIFIERS: &[&str] = &["AKIA", "ASIA"];
 
 /// Longest key.
 const LONGEST: usize = 256;

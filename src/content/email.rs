@@ -76,7 +76,7 @@ pub(super) fn is_personal(address: &[u8]) -> bool {
         && host
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
-        && memchr::memmem::find(host, b"..").is_none()
+        && memchr::memmem::find(domain, b"..").is_none()
         && top.len() >= 2
         && top.iter().all(u8::is_ascii_alphabetic)
         && !one_of(FILES, top)

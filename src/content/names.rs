@@ -142,12 +142,14 @@ pub(super) fn meaning(name: &[u8]) -> Option<Meaning> {
     let letters = normalised(name, &mut letters)?;
     let ending: &[u8; SHORTEST] = letters.last_chunk()?;
     let candidates = BY_ENDING.get(ending)?;
+    // The longest says most: an `idCardNumber` is no `cardNumber`.
     candidates
         .iter()
-        .find(|(known, _)| match known.strip_prefix('*') {
+        .filter(|(known, _)| match known.strip_prefix('*') {
             Some(end) => letters.ends_with(end.as_bytes()),
             None => letters == known.as_bytes(),
         })
+        .max_by_key(|(known, _)| known.len())
         .map(|(_, meaning)| *meaning)
 }
 

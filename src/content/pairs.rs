@@ -105,6 +105,7 @@ fn shaped(name: &str, value: &str, tally: &mut Tally) {
     }
     for prefix in api_key::prefixes() {
         if value.starts_with(prefix)
+            && !api_key::IDENTIFIERS.contains(&prefix)
             && let Some((kind, key)) = api_key::key(bytes, 0, prefix)
         {
             tally.meet_under(kind, pointer, key);

@@ -267,8 +267,8 @@ fn run(
 }
 
 fn group_length(text: &[u8], at: usize, end: usize) -> usize {
-    text[at..end]
-        .iter()
+    let rest = text.get(at..end).unwrap_or_default();
+    rest.iter()
         .take_while(|byte| IS_RUN[usize::from(**byte)])
         .count()
 }

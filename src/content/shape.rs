@@ -250,6 +250,8 @@ mod tests {
             assert_eq!(report, found, "{text}");
         }
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(report(deep.as_bytes()), Some(Report::default()));
+        let deep = format!("{{\"error\":{deep}}}");
         assert_eq!(report(deep.as_bytes()), None);
     }
 

@@ -127,7 +127,7 @@ mod tests {
             ("authenticated_session_value", false, false, false),
             ("1712345678", false, false, false),
             ("1712345678901234", false, false, false),
-            ("pk.eyJ1IjoibWFwYm94In0x9Zq3", false, false, false),
+            ("pk.eyJ1IjoibWFwYm94In0x9Zq3", false, true, true),
             ("expired", false, false, false),
             ("", false, false, false),
         ] {

@@ -158,7 +158,10 @@ fn har_and_capture_tell_the_same() {
     }
     for (content_type, body) in [
         ("text/javascript", "show({\"email\":\"alice@example.com\"})"),
-        ("text/html", "<p>alice@example.com</p><script>x={\"access_token\":\"gX3kQ9vLm2Zt8RwY\"}</script>"),
+        (
+            "text/html",
+            "<p>alice@example.com</p><script>x={\"access_token\":\"gX3kQ9vLm2Zt8RwY\"}</script>",
+        ),
         ("text/csv", "id,mail\r\n1,alice@example.com\r\n"),
         ("text/plain", "pay to DE89 3704 0044 0532 0130 00\n"),
     ] {
@@ -183,7 +186,9 @@ fn samples_tell_the_same_twice() {
         let pcap = read(&Source::path(&pcap), &Options::default()).unwrap();
         // Of a blocked answer DevTools keep no body, so there is nothing to compare.
         let recorded = har.exchanges.iter().filter(|exchange| {
-            exchange.response().is_some_and(|response| response.body_recorded)
+            exchange
+                .response()
+                .is_some_and(|response| response.body_recorded)
         });
         for exchange in recorded {
             let twin = pcap.exchanges.iter().find(|twin| {
@@ -191,7 +196,12 @@ fn samples_tell_the_same_twice() {
                     && twin.request.method == exchange.request.method
             });
             if let Some(twin) = twin {
-                assert_eq!(content(exchange), content(twin), "{}", exchange.request.url.path());
+                assert_eq!(
+                    content(exchange),
+                    content(twin),
+                    "{}",
+                    exchange.request.url.path()
+                );
                 compared += usize::from(exchange.content.is_some());
             }
         }
@@ -229,20 +239,77 @@ fn no_value_is_kept() {
     for value in ["alice", "DE89", "4111", "4444", "9f86d081"] {
         assert!(!shown.contains(value), "{value} in {shown}");
     }
-    let keyed = r#"{"alice@example.com":{"email":"bob@example.com"},"eyJhbGciOiJIUzI1NiJ9":{"balance":1}}"#;
+    let keyed =
+        r#"{"alice@example.com":{"email":"bob@example.com"},"eyJhbGciOiJIUzI1NiJ9":{"balance":1}}"#;
     let shown = format!("{:?}", content(&from_har("application/json", keyed)));
-    assert!(shown.contains("/-/balance") && !shown.contains("alice") && !shown.contains("eyJ"), "{shown}");
+    assert!(
+        shown.contains("/-/balance") && !shown.contains("alice") && !shown.contains("eyJ"),
+        "{shown}"
+    );
 }
 
 /// Text near what detectors look for.
 fn body() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
-        "{", "}", "[", "]", ",", ":", "\"", "\\", "\\\"", "\":", "\"email\":\"", "alice@example.com", "@", ".",
-        "\"balance\":", "{\"amount\":", "1", "4111111111111111", "4111 1111 ", "1111-1111", "DE89", "37040044 ",
-        "0532013000", "eyJ", "eyJhbGciOiJIUzI1NiJ9", ".e30.", "\"access_token\":\"", "gX3kQ9vLm2Zt8RwY", "sk_live_",
-        "ghp_", "-----BEGIN ", "PRIVATE KEY-----", "\\u00", "\\ud800", "\u{feff}", "é", "\u{1f600}", "\0", " ", "\n",
-        "show(", "/*", "*/", "typeof ", "&&", "<", "<!--", "-->", "name=\"", "form-data; name=\"", "\r\n", "=", "&",
-        "%", "%40", "+49151", "\"phone\":\"", "\"cpf\":\"529.982.247-25\"", "\"lat\":52.123456",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        "\\\"",
+        "\":",
+        "\"email\":\"",
+        "alice@example.com",
+        "@",
+        ".",
+        "\"balance\":",
+        "{\"amount\":",
+        "1",
+        "4111111111111111",
+        "4111 1111 ",
+        "1111-1111",
+        "DE89",
+        "37040044 ",
+        "0532013000",
+        "eyJ",
+        "eyJhbGciOiJIUzI1NiJ9",
+        ".e30.",
+        "\"access_token\":\"",
+        "gX3kQ9vLm2Zt8RwY",
+        "sk_live_",
+        "ghp_",
+        "-----BEGIN ",
+        "PRIVATE KEY-----",
+        "\\u00",
+        "\\ud800",
+        "\u{feff}",
+        "é",
+        "\u{1f600}",
+        "\0",
+        " ",
+        "\n",
+        "show(",
+        "/*",
+        "*/",
+        "typeof ",
+        "&&",
+        "<",
+        "<!--",
+        "-->",
+        "name=\"",
+        "form-data; name=\"",
+        "\r\n",
+        "=",
+        "&",
+        "%",
+        "%40",
+        "+49151",
+        "\"phone\":\"",
+        "\"cpf\":\"529.982.247-25\"",
+        "\"lat\":52.123456",
     ]);
     prop::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
 }

@@ -665,7 +665,12 @@ fn sightings(exchange: &Exchange) -> Vec<String> {
     let content = exchange.content.iter();
     content
         .flat_map(|content| &content.sightings)
-        .map(|found| format!("{} {} {} {}", found.place, found.kind, found.pointer, found.count))
+        .map(|found| {
+            format!(
+                "{} {} {} {}",
+                found.place, found.kind, found.pointer, found.count
+            )
+        })
         .collect()
 }
 
@@ -673,13 +678,17 @@ const BANK: &str = "https://api.bank.test/x";
 
 #[test]
 fn bodies_are_looked_into() {
-    let answer = |content: Value| content_of(BANK, json!({}), json!({"status": 200, "content": content}));
+    let answer =
+        |content: Value| content_of(BANK, json!({}), json!({"status": 200, "content": content}));
     let text = r#"{"list":[{"email":"alice@example.com"},{"email":"bob@example.com","a\"b":{"iban":"DE89370400440532013000"}}]}"#;
     let expected = [
         "response-body email /list/-/email 2",
         "response-body iban /list/-/-/iban 1",
     ];
-    assert_eq!(answer(json!({"mimeType": "application/json", "text": text})), expected);
+    assert_eq!(
+        answer(json!({"mimeType": "application/json", "text": text})),
+        expected
+    );
     assert_eq!(answer(json!({"text": text})), expected);
     let base64 = "eyJsaXN0IjpbeyJlbWFpbCI6ImFsaWNlQGV4YW1wbGUuY29tIn1dfQ==";
     assert_eq!(
@@ -699,7 +708,10 @@ fn bodies_are_looked_into() {
     let surrogate = r#"{"log":{"entries":[{"request":{"method":"GET","url":"https://a.test/","headers":[]},
         "response":{"status":200,"content":{"text":"[\"\ud800\",\"alice@example.com\"]"}}}]}}"#;
     let capture = read(surrogate).expect("a capture");
-    assert_eq!(sightings(&capture.exchanges[0]), ["response-body email /- 1"]);
+    assert_eq!(
+        sightings(&capture.exchanges[0]),
+        ["response-body email /- 1"]
+    );
 }
 
 #[test]
@@ -721,8 +733,12 @@ fn same_origin_bodies_are_not_looked_into() {
         looks_inside: false,
         ..Options::default()
     };
-    let har = log(json!([entry(json!({"response": {"status": 200, "content": {"text": text}}}))]));
-    let exchange = &read_with(har.to_string(), &off).expect("a capture").exchanges[0];
+    let har = log(json!([entry(
+        json!({"response": {"status": 200, "content": {"text": text}}})
+    )]));
+    let exchange = &read_with(har.to_string(), &off)
+        .expect("a capture")
+        .exchanges[0];
     assert_eq!(exchange.content, None);
 }
 
@@ -740,7 +756,11 @@ fn requests_and_headers_are_looked_into() {
         "postData": {"mimeType": "application/x-www-form-urlencoded", "text": "to=alice%40example.com&amount=5"},
     });
     assert_eq!(
-        content_of(&format!("{BANK}?access_token={TOKEN}"), request, response.clone()),
+        content_of(
+            &format!("{BANK}?access_token={TOKEN}"),
+            request,
+            response.clone()
+        ),
         [
             "request-url oauth-token access_token 1",
             "referer oauth-token token 1",
@@ -753,7 +773,10 @@ fn requests_and_headers_are_looked_into() {
     ]}});
     assert_eq!(
         content_of(BANK, listed, json!({"status": 200})),
-        ["request-body csrf-token csrf_token 1", "request-body email to 1"]
+        [
+            "request-body csrf-token csrf_token 1",
+            "request-body email to 1"
+        ]
     );
 }
 

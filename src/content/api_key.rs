@@ -100,14 +100,32 @@ mod tests {
 
     #[test]
     fn keys() {
-        let pem = format!("-----BEGIN RSA PRIVATE KEY-----\\n{}\\n", "MIIEpAIBAAKCAQEA".repeat(3));
+        let pem = format!(
+            "-----BEGIN RSA PRIVATE KEY-----\\n{}\\n",
+            "MIIEpAIBAAKCAQEA".repeat(3)
+        );
         for (text, kind) in [
-            (&format!("\"{}{}\"", "ghp", "_4fK9sLq2Zt8RwYgX3kQ9vLm2ZtaB1cD3eF5g"), Some(Kind::ApiKey)),
-            (&format!("{}{}", "sk", "_live_4fK9sLq2Zt8RwYgX3kQ9vLm2"), Some(Kind::ApiKey)),
-            (&format!("\"{}{}\"", "AKIA", "IOSF0D2NN7QX4MPL"), Some(Kind::ApiKey)),
+            (
+                &format!("\"{}{}\"", "ghp", "_4fK9sLq2Zt8RwYgX3kQ9vLm2ZtaB1cD3eF5g"),
+                Some(Kind::ApiKey),
+            ),
+            (
+                &format!("{}{}", "sk", "_live_4fK9sLq2Zt8RwYgX3kQ9vLm2"),
+                Some(Kind::ApiKey),
+            ),
+            (
+                &format!("\"{}{}\"", "AKIA", "IOSF0D2NN7QX4MPL"),
+                Some(Kind::ApiKey),
+            ),
             (&"\"AKIAIOSFODNN7EXAMPLE\"".to_owned(), None),
-            (&"X-Amz-Credential=AKIAIOSF0D2NN7QX4MPL/2026".to_owned(), None),
-            (&"ya29.a0AfH6SMBx4fK9sLq2Zt8RwYgX3kQ9".to_owned(), Some(Kind::OauthToken)),
+            (
+                &"X-Amz-Credential=AKIAIOSF0D2NN7QX4MPL/2026".to_owned(),
+                None,
+            ),
+            (
+                &"ya29.a0AfH6SMBx4fK9sLq2Zt8RwYgX3kQ9".to_owned(),
+                Some(Kind::OauthToken),
+            ),
             (&"task-list-item-of-the-page-header".to_owned(), None),
             (&"sk-loading-indicator-of-the-page".to_owned(), None),
             (&"MSG.4fK9sLq2Zt8RwYgX3kQ9vLm2".to_owned(), None),
@@ -115,7 +133,10 @@ mod tests {
             (&"AIzaSyA4fK9sLq2Zt8RwYgX3kQ9vLm2Zt".to_owned(), None),
             (&pem, Some(Kind::ApiKey)),
             (&"-----BEGIN PRIVATE KEY-----\\n...".to_owned(), None),
-            (&"-----BEGIN CERTIFICATE-----\\nMIIEpAIBAAKCAQEAMIIEpAIBAAKCAQEA".to_owned(), None),
+            (
+                &"-----BEGIN CERTIFICATE-----\\nMIIEpAIBAAKCAQEAMIIEpAIBAAKCAQEA".to_owned(),
+                None,
+            ),
         ] {
             assert_eq!(found(text), kind, "{text}");
         }

@@ -27,7 +27,8 @@ pub(super) fn is_word_before(text: &[u8], at: usize) -> bool {
     if !(before.is_ascii_alphanumeric() || before == b'_' || before >= 0x80) {
         return false;
     }
-    let is_escape = at >= 2 && text[at - 2] == b'\\' && matches!(before, b'b' | b'f' | b'n' | b'r' | b't');
+    let is_escape =
+        at >= 2 && text[at - 2] == b'\\' && matches!(before, b'b' | b'f' | b'n' | b'r' | b't');
     let is_unicode_escape = at >= 6
         && text[at - 6..].starts_with(b"\\u")
         && text[at - 4..at].iter().all(u8::is_ascii_hexdigit);
@@ -43,7 +44,10 @@ pub(super) fn is_word_after(text: &[u8], end: usize) -> bool {
 /// Whether `start..end` is all of a quoted string.
 pub(super) fn is_whole_string(text: &[u8], start: usize, end: usize) -> bool {
     let behind = skip_backslashes(text, end);
-    start.checked_sub(1).is_some_and(|index| text[index] == b'"') && text.get(behind) == Some(&b'"')
+    start
+        .checked_sub(1)
+        .is_some_and(|index| text[index] == b'"')
+        && text.get(behind) == Some(&b'"')
 }
 
 /// The name whose closing quote stands at `quote`, without quotes and escapes.
@@ -56,7 +60,9 @@ pub(super) fn name_before(text: &[u8], quote: usize) -> Option<&[u8]> {
         .take_while(|byte| is_name_byte(**byte))
         .count();
     let start = end - length;
-    let opened = start.checked_sub(1).is_some_and(|index| text[index] == b'"');
+    let opened = start
+        .checked_sub(1)
+        .is_some_and(|index| text[index] == b'"');
     (opened && length > 0).then_some(&text[start..end])
 }
 
@@ -127,11 +133,18 @@ pub(super) fn plain(value: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', value).is_none() {
         return Cow::Borrowed(value);
     }
-    Cow::Owned(value.iter().copied().filter(|byte| *byte != b'\\').collect())
+    Cow::Owned(
+        value
+            .iter()
+            .copied()
+            .filter(|byte| *byte != b'\\')
+            .collect(),
+    )
 }
 
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ' | b'$' | b'@' | b'[' | b']')
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'_' | b'-' | b'.' | b' ' | b'$' | b'@' | b'[' | b']')
 }
 
 fn skip_backslashes(text: &[u8], mut at: usize) -> usize {

@@ -2,29 +2,113 @@
 
 /// Local parts that name a role or a placeholder and no person.
 const ROLES: &[&str] = &[
-    "abuse", "accounts", "admin", "administrator", "advertising", "billing", "booking", "bookings", "bot",
-    "career", "careers", "contact", "contactus", "copyright", "customercare", "customerservice", "dev",
-    "developer", "developers", "do-not-reply", "donotreply", "dpo", "editor", "email", "enquiries", "events",
-    "example", "feedback", "finance", "foo", "gdpr", "git", "hello", "help", "helpdesk", "hi", "hostmaster",
-    "hr", "info", "inquiries", "it", "jobs", "legal", "mail", "mailer-daemon", "marketing", "me", "media",
-    "name", "newsletter", "no-reply", "no_reply", "noc", "noreply", "notification", "notifications", "npm",
-    "office", "opensource", "orders", "partners", "partnerships", "postmaster", "pr", "press", "privacy",
-    "recruiting", "reply", "root", "sales", "security", "service", "shop", "someone", "spam", "subscribe",
-    "support", "team", "tech", "test", "unsubscribe", "user", "username", "web", "webmaster", "yourname",
-    "your.name", "you", "your-email", "youremail",
+    "abuse",
+    "accounts",
+    "admin",
+    "administrator",
+    "advertising",
+    "billing",
+    "booking",
+    "bookings",
+    "bot",
+    "career",
+    "careers",
+    "contact",
+    "contactus",
+    "copyright",
+    "customercare",
+    "customerservice",
+    "dev",
+    "developer",
+    "developers",
+    "do-not-reply",
+    "donotreply",
+    "dpo",
+    "editor",
+    "email",
+    "enquiries",
+    "events",
+    "example",
+    "feedback",
+    "finance",
+    "foo",
+    "gdpr",
+    "git",
+    "hello",
+    "help",
+    "helpdesk",
+    "hi",
+    "hostmaster",
+    "hr",
+    "info",
+    "inquiries",
+    "it",
+    "jobs",
+    "legal",
+    "mail",
+    "mailer-daemon",
+    "marketing",
+    "me",
+    "media",
+    "name",
+    "newsletter",
+    "no-reply",
+    "no_reply",
+    "noc",
+    "noreply",
+    "notification",
+    "notifications",
+    "npm",
+    "office",
+    "opensource",
+    "orders",
+    "partners",
+    "partnerships",
+    "postmaster",
+    "pr",
+    "press",
+    "privacy",
+    "recruiting",
+    "reply",
+    "root",
+    "sales",
+    "security",
+    "service",
+    "shop",
+    "someone",
+    "spam",
+    "subscribe",
+    "support",
+    "team",
+    "tech",
+    "test",
+    "unsubscribe",
+    "user",
+    "username",
+    "web",
+    "webmaster",
+    "yourname",
+    "your.name",
+    "you",
+    "your-email",
+    "youremail",
 ];
 
 /// Top-level names that are rather the ends of files.
 const FILES: &[&str] = &[
-    "avif", "bmp", "css", "csv", "gif", "gz", "htm", "html", "ico", "jpeg", "jpg", "js", "json", "jsx", "less",
-    "map", "mjs", "mp4", "pdf", "php", "png", "scss", "svg", "ts", "tsx", "ttf", "txt", "vue", "webm", "webp",
-    "woff", "woff2", "xml", "yaml", "yml", "zip",
+    "avif", "bmp", "css", "csv", "gif", "gz", "htm", "html", "ico", "jpeg", "jpg", "js", "json",
+    "jsx", "less", "map", "mjs", "mp4", "pdf", "php", "png", "scss", "svg", "ts", "tsx", "ttf",
+    "txt", "vue", "webm", "webp", "woff", "woff2", "xml", "yaml", "yml", "zip",
 ];
 
 /// Domains whose addresses are made by machines.
 const MACHINES: &[&str] = &[
-    "calendar.google.com", "gserviceaccount.com", "ingest.sentry.io", "mail.gmail.com",
-    "noreply.github.com", "sentry.io",
+    "calendar.google.com",
+    "gserviceaccount.com",
+    "ingest.sentry.io",
+    "mail.gmail.com",
+    "noreply.github.com",
+    "sentry.io",
 ];
 
 /// Longest local part (RFC 5321).
@@ -69,7 +153,10 @@ pub(super) fn is_personal(address: &[u8]) -> bool {
         && local.len() <= LONGEST_LOCAL
         && domain.len() <= LONGEST_DOMAIN
         && local.iter().all(|byte| is_local(*byte))
-        && !matches!((local.first(), local.last()), (Some(b'.'), _) | (_, Some(b'.')))
+        && !matches!(
+            (local.first(), local.last()),
+            (Some(b'.'), _) | (_, Some(b'.'))
+        )
         && !one_of(ROLES, base)
         && !is_machine(local)
         && host.first().is_some_and(u8::is_ascii_alphanumeric)
@@ -94,7 +181,9 @@ fn is_local(byte: u8) -> bool {
 /// A name made by a machine: many digits and letters mixed, as in message ids.
 fn is_machine(local: &[u8]) -> bool {
     local.len() >= 20
-        && local.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+        && local
+            .iter()
+            .all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
         && local.iter().any(u8::is_ascii_digit)
 }
 
@@ -127,7 +216,10 @@ mod tests {
             ("wght@400", false),
             ("user@localhost", false),
             ("x@nosuchtoplevelname.qqqq", false),
-            ("d41d8cd98f00b204e9800998ecf8427e@o1.ingest.sentry.io", false),
+            (
+                "d41d8cd98f00b204e9800998ecf8427e@o1.ingest.sentry.io",
+                false,
+            ),
             ("d41d8cd98f00b204e9800998ecf8427e@example.com", false),
             ("robot@project.iam.gserviceaccount.com", false),
             (".alice@example.com", false),

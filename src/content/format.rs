@@ -40,7 +40,14 @@ pub(crate) fn is_media(content_type: &[u8]) -> bool {
         .any(|prefix| starts(prefix))
         || starts(b"application/")
             && [
-                &b"font"[..], b"wasm", b"zip", b"pdf", b"grpc", b"protobuf", b"mpegurl", b"dash+xml",
+                &b"font"[..],
+                b"wasm",
+                b"zip",
+                b"pdf",
+                b"grpc",
+                b"protobuf",
+                b"mpegurl",
+                b"dash+xml",
             ]
             .iter()
             .any(|part| holds(part))
@@ -98,7 +105,9 @@ pub(super) fn closes(text: &[u8]) -> bool {
     let mut rest = text;
     loop {
         rest = match rest {
-            [rest @ .., b' ' | b'\t' | b'\n' | b'\r'] | [rest @ .., b'\\', b'n' | b'r' | b't'] => rest,
+            [rest @ .., b' ' | b'\t' | b'\n' | b'\r'] | [rest @ .., b'\\', b'n' | b'r' | b't'] => {
+                rest
+            }
             [.., b'}' | b']'] => return true,
             _ => return false,
         };
@@ -107,9 +116,16 @@ pub(super) fn closes(text: &[u8]) -> bool {
 
 /// JSON behind what keeps it from running as a script.
 fn is_guarded_json(text: &[u8]) -> bool {
-    [&b")]}'"[..], b"for(;;);", b"for (;;);", b"while(1);", b"while (1);", b"/*-secure-"]
-        .iter()
-        .any(|guard| text.starts_with(guard))
+    [
+        &b")]}'"[..],
+        b"for(;;);",
+        b"for (;;);",
+        b"while(1);",
+        b"while (1);",
+        b"/*-secure-",
+    ]
+    .iter()
+    .any(|guard| text.starts_with(guard))
 }
 
 /// A name, `=`, and no line that goes on like text.
@@ -119,9 +135,9 @@ fn is_form(text: &[u8]) -> bool {
         return false;
     };
     equals > 0
-        && head[..equals]
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'%'))
+        && head[..equals].iter().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'%')
+        })
         && !head
             .iter()
             .any(|byte| matches!(byte, b' ' | b'<' | b'"' | b'\n' | b'\\' | b'{' | b'('))
@@ -139,16 +155,28 @@ mod tests {
             ("\u{feff}{}", "", Some(Format::Json)),
             (")]}',\n{\"a\":1}", "application/json", Some(Format::Json)),
             ("{var a=1}a()", "text/javascript", Some(Format::Script)),
-            ("!function(){}", "application/javascript; charset=utf-8", Some(Format::Script)),
+            (
+                "!function(){}",
+                "application/javascript; charset=utf-8",
+                Some(Format::Script),
+            ),
             ("<!doctype html>", "application/json", Some(Format::Markup)),
             ("a,b\n1,2", "text/csv", Some(Format::Csv)),
             ("access_token=x&scope=y", "text/plain", Some(Format::Form)),
-            ("--x\r\n", "multipart/form-data; boundary=x", Some(Format::Multipart)),
+            (
+                "--x\r\n",
+                "multipart/form-data; boundary=x",
+                Some(Format::Multipart),
+            ),
             ("a = 1; // text", "text/plain", Some(Format::Text)),
             ("", "", Some(Format::Text)),
             ("\0\u{1}", "application/octet-stream", None),
         ] {
-            assert_eq!(Format::of(text.as_bytes(), content_type.as_bytes()), format, "{text}");
+            assert_eq!(
+                Format::of(text.as_bytes(), content_type.as_bytes()),
+                format,
+                "{text}"
+            );
         }
         assert!(is_media(b"Image/PNG"));
         assert!(is_media(b"application/font-woff2"));

@@ -105,12 +105,10 @@ fn is_nir(value: &[u8]) -> bool {
         _ => {}
     }
     let parse = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .try_fold(0_u64, |sum, byte| match byte {
-                b'0'..=b'9' => Some(sum * 10 + u64::from(byte - b'0')),
-                _ => None,
-            })
+        bytes.iter().try_fold(0_u64, |sum, byte| match byte {
+            b'0'..=b'9' => Some(sum * 10 + u64::from(byte - b'0')),
+            _ => None,
+        })
     };
     let month = parse(&number[3..5]);
     let is_month = month.is_some_and(|month| matches!(month, 1..=12 | 20 | 30..=42 | 50..=99));
@@ -132,10 +130,14 @@ fn is_aadhaar(value: &[u8]) -> bool {
         (false, false) => (a + 5 - b) % 5,
     };
     const PERMUTED: [u32; 10] = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
-    let sum = digits.iter().rev().enumerate().fold(0, |sum, (place, &digit)| {
-        let moved = (0..place % 8).fold(digit, |digit, _| PERMUTED[digit as usize]);
-        multiply(sum, moved)
-    });
+    let sum = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .fold(0, |sum, (place, &digit)| {
+            let moved = (0..place % 8).fold(digit, |digit, _| PERMUTED[digit as usize]);
+            multiply(sum, moved)
+        });
     digits[0] > 1 && sum == 0
 }
 
@@ -212,14 +214,16 @@ fn is_dni(value: &[u8]) -> bool {
 
 fn is_personnummer(value: &[u8]) -> bool {
     // The century does not count.
-    let value = if value.len() == 12 { &value[2..] } else { value };
+    let value = if value.len() == 12 {
+        &value[2..]
+    } else {
+        value
+    };
     digits::<10>(value).is_some_and(|digits| {
         let month = digits[2] * 10 + digits[3];
         let day = digits[4] * 10 + digits[5];
         // Numbers of coordination add 60 to the day.
-        (1..=12).contains(&month)
-            && matches!(day, 1..=31 | 61..=91)
-            && super::pan::is_luhn(value)
+        (1..=12).contains(&month) && matches!(day, 1..=31 | 61..=91) && super::pan::is_luhn(value)
     })
 }
 

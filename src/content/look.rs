@@ -9,8 +9,8 @@ use rustc_hash::FxHasher;
 use super::format::{Format, body_start, closes, is_media};
 use super::tally::Tally;
 use super::{
-    Content, Kind, Place, RequestShape, ResponseShape, Sighting, base64, limits, names, pairs, pointer,
-    scan, shape, token,
+    Content, Kind, Place, RequestShape, ResponseShape, Sighting, base64, limits, names, pairs,
+    pointer, scan, shape, token,
 };
 use crate::reader::unescape;
 use crate::url::Url;
@@ -111,7 +111,9 @@ fn address_of_page(referer: &[u8], target: &Url, tally: &mut Tally) {
         return;
     };
     let path_at = referer.len() - rest.map_or(0, <[u8]>::len) + slash;
-    if path_at + 1 == referer.len() || referer[..path_at] == *target.origin().serialised().as_bytes() {
+    if path_at + 1 == referer.len()
+        || referer[..path_at] == *target.origin().serialised().as_bytes()
+    {
         return;
     }
     let path_and_query = String::from_utf8_lossy(&referer[path_at..]);
@@ -142,7 +144,8 @@ fn header(name: &[u8], value: &[u8], tally: &mut Tally) {
     let named = TOKENS
         .iter()
         .find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()));
-    let jwt = memchr::memmem::find(value, token::JWT_START.as_bytes()).and_then(|at| token::jwt(value, at));
+    let jwt = memchr::memmem::find(value, token::JWT_START.as_bytes())
+        .and_then(|at| token::jwt(value, at));
     if named.is_none() && jwt.is_none() {
         return;
     }
@@ -188,7 +191,10 @@ fn request(subject: &Subject<'_>, sightings: &mut Vec<Sighting>) -> RequestShape
             }
             Some(Format::Multipart) => {
                 for (name, value) in shape::multipart_fields(&text.bytes) {
-                    let (name, value) = (String::from_utf8_lossy(name), String::from_utf8_lossy(value));
+                    let (name, value) = (
+                        String::from_utf8_lossy(name),
+                        String::from_utf8_lossy(value),
+                    );
                     fields.add(&name, &value);
                     pairs::parameter(&name, &value, &mut tally);
                 }
@@ -201,7 +207,12 @@ fn request(subject: &Subject<'_>, sightings: &mut Vec<Sighting>) -> RequestShape
                 }
                 for_each_member(&text.bytes, |name, value| fields.add(name, value));
                 scan::text(&text.bytes, format, &mut tally);
-                sightings.append(&mut located(std::mem::take(&mut tally), Place::RequestBody, &text, format));
+                sightings.append(&mut located(
+                    std::mem::take(&mut tally),
+                    Place::RequestBody,
+                    &text,
+                    format,
+                ));
             }
             Some(format) => {
                 scan::text(&text.bytes, format, &mut tally);

@@ -27,9 +27,16 @@ fn is_amount(inside: &[u8]) -> bool {
     let Some((name, value)) = super::bytes::first_member(inside) else {
         return false;
     };
-    let is_amount = ["amount", "available", "current", "cents", "minorunits", "value"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+    let is_amount = [
+        "amount",
+        "available",
+        "current",
+        "cents",
+        "minorunits",
+        "value",
+    ]
+    .iter()
+    .any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
     is_amount
         && match value {
             Value::Number(_) => true,
@@ -46,7 +53,9 @@ pub(super) fn is_coordinate(value: Value<'_>) -> bool {
     let Some(point) = memchr::memchr(b'.', text) else {
         return false;
     };
-    let Some(number) = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok())
+    let Some(number) = std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.parse::<f64>().ok())
     else {
         return false;
     };

@@ -26,7 +26,7 @@ use Meaning::{
 };
 
 /// How a name is written: letters and digits, lower case. `sid` must be all of it; `*phone` may follow on other words.
-const NAMES: &[(&str, Meaning)] = &[
+const NAMES: &[Name] = &[
     ("*accountbalance", AccountData),
     ("*accountno", AccountData),
     ("*accountnumber", AccountData),
@@ -115,11 +115,14 @@ const NAMES: &[(&str, Meaning)] = &[
     ("sid", SessionId),
 ];
 
+/// A name and what it promises.
+type Name = (&'static str, Meaning);
+
 /// Shortest name of the table.
 const SHORTEST: usize = 3;
 
 /// The entries by the last three letters of their names: a look at a name that means nothing costs one probe.
-static BY_ENDING: LazyLock<FxHashMap<[u8; SHORTEST], Vec<(&str, Meaning)>>> = LazyLock::new(|| {
+static BY_ENDING: LazyLock<FxHashMap<[u8; SHORTEST], Vec<Name>>> = LazyLock::new(|| {
     let mut table: FxHashMap<_, Vec<_>> = FxHashMap::default();
     for &(name, meaning) in NAMES {
         if let Some(ending) = name.as_bytes().last_chunk() {
@@ -181,9 +184,33 @@ pub(super) fn is_anti_forgery(name: &[u8]) -> bool {
 /// Whether a name says that its value is an ordinary number of something: an id, a time, an article.
 pub(super) fn is_ordinary_number(name: &[u8]) -> bool {
     const ENDINGS: [&str; 27] = [
-        "at", "barcode", "code", "cursor", "date", "ean", "gtin", "hash", "iccid", "id", "ids",
-        "imei", "index", "isbn", "key", "offset", "order", "ordernumber", "reference", "seed",
-        "serial", "sku", "time", "timestamp", "tracking", "trackingnumber", "version",
+        "at",
+        "barcode",
+        "code",
+        "cursor",
+        "date",
+        "ean",
+        "gtin",
+        "hash",
+        "iccid",
+        "id",
+        "ids",
+        "imei",
+        "index",
+        "isbn",
+        "key",
+        "offset",
+        "order",
+        "ordernumber",
+        "reference",
+        "seed",
+        "serial",
+        "sku",
+        "time",
+        "timestamp",
+        "tracking",
+        "trackingnumber",
+        "version",
     ];
     let mut letters = [0; limits::LONGEST_NAME];
     let Some(letters) = normalised(name, &mut letters) else {
@@ -195,10 +222,7 @@ pub(super) fn is_ordinary_number(name: &[u8]) -> bool {
 }
 
 /// The letters and digits of a name, in lower case; `None` for a name too long to mean anything.
-fn normalised<'b>(
-    name: &[u8],
-    buffer: &'b mut [u8; limits::LONGEST_NAME],
-) -> Option<&'b [u8]> {
+fn normalised<'b>(name: &[u8], buffer: &'b mut [u8; limits::LONGEST_NAME]) -> Option<&'b [u8]> {
     let mut length = 0;
     for byte in name.iter().filter(|byte| byte.is_ascii_alphanumeric()) {
         *buffer.get_mut(length)? = byte.to_ascii_lowercase();

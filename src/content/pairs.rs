@@ -112,7 +112,11 @@ fn shaped(name: &str, value: &str, tally: &mut Tally) {
         }
     }
     if value.contains('@') && email::is_personal(bytes.trim_ascii()) {
-        tally.meet_under(Kind::Email, pointer, &bytes.trim_ascii().to_ascii_lowercase());
+        tally.meet_under(
+            Kind::Email,
+            pointer,
+            &bytes.trim_ascii().to_ascii_lowercase(),
+        );
     }
     if iban::length(bytes).is_some() {
         let number: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != b' ').collect();
@@ -141,27 +145,82 @@ mod tests {
     fn addresses() {
         const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P";
         for (text, is_own_page, kinds) in [
-            ("/a?access_token=gX3kQ9vLm2Zt8RwY", false, &[(Kind::OauthToken, "access_token")][..]),
-            ("/cb?code=gX3kQ9vLm2Zt8RwY&state=x", false, &[(Kind::OauthToken, "code")]),
+            (
+                "/a?access_token=gX3kQ9vLm2Zt8RwY",
+                false,
+                &[(Kind::OauthToken, "access_token")][..],
+            ),
+            (
+                "/cb?code=gX3kQ9vLm2Zt8RwY&state=x",
+                false,
+                &[(Kind::OauthToken, "code")],
+            ),
             ("/cb?code=gX3kQ9vLm2Zt8RwY", false, &[]),
             ("/cb?code=SUMMER&state=x", false, &[]),
             (&format!("/verify/{JWT}"), false, &[(Kind::Jwt, "")]),
             (&format!("/a?id={JWT}"), false, &[(Kind::Jwt, "id")]),
-            ("/a;jsessionid=9f86d081884c7d659a2feaa0c55ad015", false, &[(Kind::SessionId, "jsessionid")]),
+            (
+                "/a;jsessionid=9f86d081884c7d659a2feaa0c55ad015",
+                false,
+                &[(Kind::SessionId, "jsessionid")],
+            ),
             ("/a?token=gX3kQ9vLm2Zt8RwY", false, &[]),
-            ("/reset?token=gX3kQ9vLm2Zt8RwY", true, &[(Kind::OauthToken, "token")]),
-            ("/a?PHPSESSID=9f86d081884c7d659a2feaa0c55ad015", false, &[(Kind::SessionId, "PHPSESSID")]),
-            ("/collect?sid=1712345678&session_id=3f2504e0-4f89-41d3-9a0c-0305e82c3301", false, &[]),
-            ("/a?email=alice%40example.com&to=info@example.com", false, &[(Kind::Email, "email")]),
-            ("/a?x=1&key=AIzaSyA4fK9sLq2Zt8RwYgX3kQ9vLm2Zt&lat=52.520008", false, &[]),
-            ("/o?X-Amz-Credential=AKIAIOSF0D2NN7QX4MPL%2F2026&X-Amz-Signature=9f86d081884c7d659a2feaa0c55ad015", false, &[]),
-            ("/a?card_number=4111+1111+1111+1111", false, &[(Kind::Pan, "card_number")]),
-            ("/a?iban=DE89370400440532013000", false, &[(Kind::Iban, "iban")]),
-            ("/styles/main.4f2a9c1b.css?v=9f86d081884c7d659a2feaa0c55ad015", false, &[]),
-            ("/a?alice%40example.com=bob%40example.com", false, &[(Kind::Email, "-")]),
+            (
+                "/reset?token=gX3kQ9vLm2Zt8RwY",
+                true,
+                &[(Kind::OauthToken, "token")],
+            ),
+            (
+                "/a?PHPSESSID=9f86d081884c7d659a2feaa0c55ad015",
+                false,
+                &[(Kind::SessionId, "PHPSESSID")],
+            ),
+            (
+                "/collect?sid=1712345678&session_id=3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+                false,
+                &[],
+            ),
+            (
+                "/a?email=alice%40example.com&to=info@example.com",
+                false,
+                &[(Kind::Email, "email")],
+            ),
+            (
+                "/a?x=1&key=AIzaSyA4fK9sLq2Zt8RwYgX3kQ9vLm2Zt&lat=52.520008",
+                false,
+                &[],
+            ),
+            (
+                "/o?X-Amz-Credential=AKIAIOSF0D2NN7QX4MPL%2F2026&X-Amz-Signature=9f86d081884c7d659a2feaa0c55ad015",
+                false,
+                &[],
+            ),
+            (
+                "/a?card_number=4111+1111+1111+1111",
+                false,
+                &[(Kind::Pan, "card_number")],
+            ),
+            (
+                "/a?iban=DE89370400440532013000",
+                false,
+                &[(Kind::Iban, "iban")],
+            ),
+            (
+                "/styles/main.4f2a9c1b.css?v=9f86d081884c7d659a2feaa0c55ad015",
+                false,
+                &[],
+            ),
+            (
+                "/a?alice%40example.com=bob%40example.com",
+                false,
+                &[(Kind::Email, "-")],
+            ),
             ("", false, &[]),
         ] {
-            let kinds: Vec<_> = kinds.iter().map(|(kind, name)| (*kind, (*name).to_owned())).collect();
+            let kinds: Vec<_> = kinds
+                .iter()
+                .map(|(kind, name)| (*kind, (*name).to_owned()))
+                .collect();
             assert_eq!(found(text, is_own_page), kinds, "{text}");
         }
     }

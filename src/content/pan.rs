@@ -54,7 +54,7 @@ pub(super) fn is_luhn(digits: &[u8]) -> bool {
             }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Beginning and length of the brands in use. Lengths that are all but unused (Visa with 13 or 19 digits, Maestro) count

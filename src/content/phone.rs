@@ -3,7 +3,8 @@
 
 /// Beginnings of numbers that ring at a company, free of charge.
 const FREE: &[&str] = &[
-    "1800", "1833", "1844", "1855", "1866", "1877", "1888", "44800", "44808", "49800", "33800", "800",
+    "1800", "1833", "1844", "1855", "1866", "1877", "1888", "44800", "44808", "49800", "33800",
+    "800",
 ];
 
 /// The digits of a number, if the value is one of a person.

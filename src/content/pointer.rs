@@ -121,9 +121,9 @@ pub(super) fn is_name(name: &str) -> bool {
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     (1..=limits::LONGEST_NAME).contains(&name.len())
         && digits <= 2
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ' | b'$' | b':'))
+        && name.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ' | b'$' | b':')
+        })
         && !redact::is_secret_segment(name)
 }
 
@@ -167,9 +167,15 @@ mod tests {
             let at = text.find(mark).expect("a mark");
             assert_eq!(&*pointers(text.as_bytes(), &[at])[0], pointer, "{mark}");
         }
-        let offsets: Vec<usize> = ["X", "Y", "W"].iter().filter_map(|mark| text.find(mark)).collect();
+        let offsets: Vec<usize> = ["X", "Y", "W"]
+            .iter()
+            .filter_map(|mark| text.find(mark))
+            .collect();
         let found = pointers(text.as_bytes(), &offsets);
-        assert_eq!(found, ["/a/b/-/c".into(), "/d e".into(), Box::<str>::from("/-/-")]);
+        assert_eq!(
+            found,
+            ["/a/b/-/c".into(), "/d e".into(), Box::<str>::from("/-/-")]
+        );
     }
 
     #[test]
@@ -178,7 +184,11 @@ mod tests {
         let found = pointers(deep.as_bytes(), &[deep.len() - 1, usize::MAX]);
         assert_eq!(found[0].matches("/a").count(), DEEPEST / 2);
         for text in ["", "}}}]]]", "\"", "{\"", "{\"a\\", "[[[", "{:,}", "x"] {
-            assert_eq!(pointers(text.as_bytes(), &[0, 1, 2, 100]).len(), 4, "{text}");
+            assert_eq!(
+                pointers(text.as_bytes(), &[0, 1, 2, 100]).len(),
+                4,
+                "{text}"
+            );
         }
     }
 }

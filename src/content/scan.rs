@@ -60,7 +60,12 @@ fn tokens(text: &[u8], tally: &mut Tally) {
     let Beginnings { searcher, texts } = &*BEGINNINGS;
     if let Some(searcher) = searcher {
         for found in searcher.find_iter(text) {
-            token_at(text, found.start(), texts[found.pattern().as_usize()], tally);
+            token_at(
+                text,
+                found.start(),
+                texts[found.pattern().as_usize()],
+                tally,
+            );
         }
         return;
     }
@@ -145,9 +150,8 @@ fn addresses(text: &[u8], format: Format, tally: &mut Tally) {
             // Scripts carry their authors' addresses; one under a name is data.
             Format::Script => {
                 bytes::is_whole_string(text, start, end)
-                    && bytes::name_of_value(text, start).is_some_and(|name| {
-                        name.to_ascii_lowercase().ends_with(b"mail")
-                    })
+                    && bytes::name_of_value(text, start)
+                        .is_some_and(|name| name.to_ascii_lowercase().ends_with(b"mail"))
             }
             _ => bytes::is_whole_string(text, start, end),
         };
@@ -213,7 +217,10 @@ fn numbers(text: &[u8], format: Format, tally: &mut Tally) {
 
 /// The run that holds `at`, not looking before `done`.
 fn run_around(text: &[u8], at: usize, done: usize) -> (usize, usize) {
-    let in_run = |index: usize| text.get(index).is_some_and(|byte| IS_RUN[usize::from(*byte)]);
+    let in_run = |index: usize| {
+        text.get(index)
+            .is_some_and(|byte| IS_RUN[usize::from(*byte)])
+    };
     let is_joint = |index: usize| matches!(text.get(index), Some(b' ' | b'-'));
     let mut start = at;
     while start > done {
@@ -356,7 +363,10 @@ fn is_part_of_more(text: &[u8], start: usize, end: usize) -> bool {
     let digit_behind = text.get(end + 1).is_some_and(u8::is_ascii_digit);
     bytes::is_word_before(text, start)
         || bytes::is_word_after(text, end)
-        || matches!(before, Some(b'.' | b'-' | b'+' | b'/' | b'#' | b'%' | b'&' | b'='))
+        || matches!(
+            before,
+            Some(b'.' | b'-' | b'+' | b'/' | b'#' | b'%' | b'&' | b'=')
+        )
         || matches!(after, Some(b'-' | b'/'))
         || matches!(after, Some(b'.')) && digit_behind
 }
@@ -415,13 +425,28 @@ mod tests {
     #[test]
     fn json() {
         for (body, kinds) in [
-            (r#"{"email":"alice@example.com","cc":["bob@example.com"]}"#, &[(Kind::Email, 2)][..]),
-            (r#"{"email": "Alice@Example.com", "other": "alice@example.com"}"#, &[(Kind::Email, 1)]),
+            (
+                r#"{"email":"alice@example.com","cc":["bob@example.com"]}"#,
+                &[(Kind::Email, 2)][..],
+            ),
+            (
+                r#"{"email": "Alice@Example.com", "other": "alice@example.com"}"#,
+                &[(Kind::Email, 1)],
+            ),
             (r#"{"text":"write to alice@example.com now"}"#, &[]),
-            (r#"{"dependencies":{"react@18.2.0":"x","a":"pkg@1.2"},"img":"icon@2x.png"}"#, &[]),
+            (
+                r#"{"dependencies":{"react@18.2.0":"x","a":"pkg@1.2"},"img":"icon@2x.png"}"#,
+                &[],
+            ),
             (r#"{"iban":"DE89370400440532013000"}"#, &[(Kind::Iban, 1)]),
-            (r#"{"iban":"DE89 3704 0044 0532 0130 00"}"#, &[(Kind::Iban, 1)]),
-            (r#"{"t":"an DE89 3704 0044 0532 0130 00 zahlen"}"#, &[(Kind::Iban, 1)]),
+            (
+                r#"{"iban":"DE89 3704 0044 0532 0130 00"}"#,
+                &[(Kind::Iban, 1)],
+            ),
+            (
+                r#"{"t":"an DE89 3704 0044 0532 0130 00 zahlen"}"#,
+                &[(Kind::Iban, 1)],
+            ),
             (r#"{"iban":"DE89370400440532013001"}"#, &[]),
             (r#"{"hash":"xDE89370400440532013000"}"#, &[]),
             (r#"{"card":"4111111111111111"}"#, &[(Kind::Pan, 1)]),
@@ -430,7 +455,10 @@ mod tests {
             (r#"{"cardNumber":"6759649826438453"}"#, &[(Kind::Pan, 1)]),
             (r#"{"n":4111111111111111}"#, &[]),
             (r#"{"orderId":"4111111111111111"}"#, &[]),
-            (r#"{"x":"0.4111111111111111","y":"4111111111111111.5"}"#, &[]),
+            (
+                r#"{"x":"0.4111111111111111","y":"4111111111111111.5"}"#,
+                &[],
+            ),
             (r#"{"u":"41111111-1111-4111-1111-111111111111"}"#, &[]),
             (r#"{"long":"94111111111111111"}"#, &[]),
             (
@@ -441,23 +469,38 @@ mod tests {
             (r#"{"balance":1234.56}"#, &[(Kind::AccountData, 1)]),
             (r#"{"balance":{"amount":12}}"#, &[(Kind::AccountData, 1)]),
             (r#"{"balance":null,"labels":{"balance":"Balance"}}"#, &[]),
-            (r#"{"phone":"+49 151 23456789","headphones":"+49 151 23456789"}"#, &[(Kind::Phone, 1)]),
+            (
+                r#"{"phone":"+49 151 23456789","headphones":"+49 151 23456789"}"#,
+                &[(Kind::Phone, 1)],
+            ),
             (r#"{"cpf":"529.982.247-25"}"#, &[(Kind::GovId, 1)]),
             (r#"{"lat":52.520008,"lng":13.404954}"#, &[(Kind::Geo, 2)]),
             (r#"{"diagnosis":"J45"}"#, &[(Kind::Health, 1)]),
-            (r#"{"access_token":"gX3kQ9vLm2Zt8RwY"}"#, &[(Kind::OauthToken, 1)]),
+            (
+                r#"{"access_token":"gX3kQ9vLm2Zt8RwY"}"#,
+                &[(Kind::OauthToken, 1)],
+            ),
             (r#"{"access_token":"expired"}"#, &[]),
-            (r#"{"sessionId":"9f86d081884c7d659a2feaa0c55ad015"}"#, &[(Kind::SessionId, 1)]),
-            (r#"{"csrfToken":"9f86d081884c7d659a2feaa0c55ad015"}"#, &[(Kind::CsrfToken, 1)]),
+            (
+                r#"{"sessionId":"9f86d081884c7d659a2feaa0c55ad015"}"#,
+                &[(Kind::SessionId, 1)],
+            ),
+            (
+                r#"{"csrfToken":"9f86d081884c7d659a2feaa0c55ad015"}"#,
+                &[(Kind::CsrfToken, 1)],
+            ),
             (
                 r#"{"t":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"}"#,
                 &[(Kind::Jwt, 1)],
             ),
-            (r#"{"inner":"{\"email\":\"alice@example.com\",\"balance\":7}"}"#, &[
-                (Kind::AccountData, 1),
-                (Kind::Email, 1),
-            ]),
-            (r#"{"id":1,"name":"module checkout","price":"12.99","v":"1.2.3"}"#, &[]),
+            (
+                r#"{"inner":"{\"email\":\"alice@example.com\",\"balance\":7}"}"#,
+                &[(Kind::AccountData, 1), (Kind::Email, 1)],
+            ),
+            (
+                r#"{"id":1,"name":"module checkout","price":"12.99","v":"1.2.3"}"#,
+                &[],
+            ),
         ] {
             assert_eq!(found_both_ways(body, Format::Json), kinds, "{body}");
         }
@@ -466,17 +509,49 @@ mod tests {
     #[test]
     fn other_formats() {
         for (body, format, kinds) in [
-            ("id,mail\n1,alice@example.com\n2,bob@example.com\n", Format::Csv, &[(Kind::Email, 2)][..]),
+            (
+                "id,mail\n1,alice@example.com\n2,bob@example.com\n",
+                Format::Csv,
+                &[(Kind::Email, 2)][..],
+            ),
             ("id,note\n1,write to alice@example.com\n", Format::Csv, &[]),
             ("card\n4111111111111111\n", Format::Csv, &[(Kind::Pan, 1)]),
-            ("<footer><a href=\"mailto:alice@example.com\">alice@example.com</a>", Format::Markup, &[]),
-            ("<td>GB29 NWBK 6016 1331 9268 19</td>", Format::Markup, &[(Kind::Iban, 1)]),
-            ("<td>4111-1111-1111-1111</td><i>4111111111111111</i>", Format::Markup, &[(Kind::Pan, 1)]),
-            ("<script>x={\"balance\":5,\"csrf_token\":\"9f86d081884c7d659a2feaa0c55ad015\"}", Format::Markup, &[(Kind::CsrfToken, 1)]),
-            ("var u={email:\"alice@example.com\"};/* author@example.com */x=\"bob@example.com\"", Format::Script, &[(Kind::Email, 1)]),
+            (
+                "<footer><a href=\"mailto:alice@example.com\">alice@example.com</a>",
+                Format::Markup,
+                &[],
+            ),
+            (
+                "<td>GB29 NWBK 6016 1331 9268 19</td>",
+                Format::Markup,
+                &[(Kind::Iban, 1)],
+            ),
+            (
+                "<td>4111-1111-1111-1111</td><i>4111111111111111</i>",
+                Format::Markup,
+                &[(Kind::Pan, 1)],
+            ),
+            (
+                "<script>x={\"balance\":5,\"csrf_token\":\"9f86d081884c7d659a2feaa0c55ad015\"}",
+                Format::Markup,
+                &[(Kind::CsrfToken, 1)],
+            ),
+            (
+                "var u={email:\"alice@example.com\"};/* author@example.com */x=\"bob@example.com\"",
+                Format::Script,
+                &[(Kind::Email, 1)],
+            ),
             ("@media(min-width:4px){a{color:#4111}}", Format::Text, &[]),
-            ("function a(e){return 4111111111111111===e}", Format::Script, &[]),
-            ("the number 4111 1111 1111 1111 of the card", Format::Text, &[(Kind::Pan, 1)]),
+            (
+                "function a(e){return 4111111111111111===e}",
+                Format::Script,
+                &[],
+            ),
+            (
+                "the number 4111 1111 1111 1111 of the card",
+                Format::Text,
+                &[(Kind::Pan, 1)],
+            ),
             ("on 4111 1111 1111 1112 of the card", Format::Text, &[]),
             ("3782 822463 10005", Format::Text, &[(Kind::Pan, 1)]),
             ("4111 1111 1111 1111 1111", Format::Text, &[]),
@@ -488,16 +563,42 @@ mod tests {
     #[test]
     fn numbers_are_found_at_every_offset() {
         for blanks in 0..40 {
-            let body = format!("{}\"4111111111111111\" x \"DE89370400440532013000\"", ".".repeat(blanks));
-            assert_eq!(found(&body, Format::Json), [(Kind::Iban, 1), (Kind::Pan, 1)], "{blanks}");
-            let body = format!("{}4111 1111 1111 1111 x GB29 NWBK 6016 1331 9268 19", "_ ".repeat(blanks));
-            assert_eq!(found(&body, Format::Text), [(Kind::Iban, 1), (Kind::Pan, 1)], "{blanks}");
+            let body = format!(
+                "{}\"4111111111111111\" x \"DE89370400440532013000\"",
+                ".".repeat(blanks)
+            );
+            assert_eq!(
+                found(&body, Format::Json),
+                [(Kind::Iban, 1), (Kind::Pan, 1)],
+                "{blanks}"
+            );
+            let body = format!(
+                "{}4111 1111 1111 1111 x GB29 NWBK 6016 1331 9268 19",
+                "_ ".repeat(blanks)
+            );
+            assert_eq!(
+                found(&body, Format::Text),
+                [(Kind::Iban, 1), (Kind::Pan, 1)],
+                "{blanks}"
+            );
         }
     }
 
     #[test]
     fn long_runs_take_linear_time() {
-        for part in ["A1", "4111 ", "1", "DE89 ", "\":\"", "@", "a@b.", "eyJ", "eyJ.", "\\\"", "\"balance\":{"] {
+        for part in [
+            "A1",
+            "4111 ",
+            "1",
+            "DE89 ",
+            "\":\"",
+            "@",
+            "a@b.",
+            "eyJ",
+            "eyJ.",
+            "\\\"",
+            "\"balance\":{",
+        ] {
             let body = part.repeat(limits::SCANNED / part.len());
             for format in [Format::Json, Format::Markup, Format::Csv] {
                 let begun = std::time::Instant::now();

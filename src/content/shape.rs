@@ -59,7 +59,8 @@ impl<'de> Visitor<'de> for ReportVisitor {
                 "error" | "errors" => report.error |= is_filled(&members.next_value()?),
                 _ if is_id(&name) => {
                     let value: Value = members.next_value()?;
-                    report.success |= value.is_number() || value.as_str().is_some_and(|id| !id.is_empty());
+                    report.success |=
+                        value.is_number() || value.as_str().is_some_and(|id| !id.is_empty());
                 }
                 _ => {
                     members.next_value::<IgnoredAny>()?;
@@ -73,7 +74,15 @@ impl<'de> Visitor<'de> for ReportVisitor {
 }
 
 const SUCCESS: &[&str] = &[
-    "accepted", "completed", "created", "deleted", "done", "ok", "success", "succeeded", "updated",
+    "accepted",
+    "completed",
+    "created",
+    "deleted",
+    "done",
+    "ok",
+    "success",
+    "succeeded",
+    "updated",
 ];
 const FAILURE: &[&str] = &["error", "fail", "failed", "failure"];
 
@@ -106,7 +115,15 @@ fn is_filled(value: &Value) -> bool {
 
 /// `id`, `transferId`, `order_id`; not the ids of requests and traces, which errors have too.
 fn is_id(name: &str) -> bool {
-    const OF_CALLS: [&str; 7] = ["correlation", "event", "log", "request", "session", "span", "trace"];
+    const OF_CALLS: [&str; 7] = [
+        "correlation",
+        "event",
+        "log",
+        "request",
+        "session",
+        "span",
+        "trace",
+    ];
     let Some(owner) = ["_id", "Id", "ID"]
         .iter()
         .find_map(|ending| name.strip_suffix(ending))
@@ -137,7 +154,9 @@ pub(super) fn called_function(text: &[u8]) -> Option<&str> {
     let length = rest
         .iter()
         .take(256)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.' | b'[' | b']'))
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.' | b'[' | b']')
+        })
         .count();
     let behind = rest[length..].trim_ascii_start();
     if length == 0 || behind.first() != Some(&b'(') {
@@ -148,9 +167,14 @@ pub(super) fn called_function(text: &[u8]) -> Option<&str> {
 
 /// Whether a policy file of Flash or Silverlight lets every domain in. One that defines entities of its own is not read.
 pub(super) fn is_open_policy(text: &str) -> bool {
-    let mut text = text.trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
+    let mut text = text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .to_ascii_lowercase();
     while let Some(start) = text.find("<!--") {
-        let end = text[start..].find("-->").map_or(text.len(), |end| start + end + 3);
+        let end = text[start..]
+            .find("-->")
+            .map_or(text.len(), |end| start + end + 3);
         text.replace_range(start..end, "");
     }
     if text.contains("<!entity") {
@@ -158,7 +182,8 @@ pub(super) fn is_open_policy(text: &str) -> bool {
     }
     let is_flash = text.contains("<cross-domain-policy");
     let is_silverlight = text.contains("<access-policy");
-    if !text.starts_with('<') || text.starts_with("<!doctype html") || !(is_flash || is_silverlight) {
+    if !text.starts_with('<') || text.starts_with("<!doctype html") || !(is_flash || is_silverlight)
+    {
         return false;
     }
     text.split('<').any(|element| {
@@ -175,9 +200,14 @@ pub(super) fn is_open_policy(text: &str) -> bool {
 /// The value of an attribute of an element.
 fn attribute_value<'e>(element: &'e str, name: &str) -> Option<&'e str> {
     let element = element.split('>').next()?;
-    let at = element.find(&format!(" {name}")).map(|at| at + 1 + name.len())?;
+    let at = element
+        .find(&format!(" {name}"))
+        .map(|at| at + 1 + name.len())?;
     let rest = element[at..].trim_start().strip_prefix('=')?.trim_start();
-    let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let quote = rest
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
     rest[1..].split(quote).next().map(str::trim)
 }
 
@@ -278,16 +308,34 @@ mod tests {
                 "<?xml version=\"1.0\"?><!DOCTYPE cross-domain-policy SYSTEM \"x.dtd\">\n<cross-domain-policy><allow-access-from domain=\"*\" secure='false'/></cross-domain-policy>",
                 true,
             ),
-            ("<cross-domain-policy><allow-access-from domain = '*'/></cross-domain-policy>", true),
-            ("<cross-domain-policy><allow-access-from domain=\"*.a.test\"/></cross-domain-policy>", false),
-            ("<cross-domain-policy><!-- <allow-access-from domain=\"*\"/> --></cross-domain-policy>", false),
+            (
+                "<cross-domain-policy><allow-access-from domain = '*'/></cross-domain-policy>",
+                true,
+            ),
+            (
+                "<cross-domain-policy><allow-access-from domain=\"*.a.test\"/></cross-domain-policy>",
+                false,
+            ),
+            (
+                "<cross-domain-policy><!-- <allow-access-from domain=\"*\"/> --></cross-domain-policy>",
+                false,
+            ),
             (
                 "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///x\">]><cross-domain-policy><allow-access-from domain=\"*\"/></cross-domain-policy>",
                 false,
             ),
-            ("<access-policy><cross-domain-access><policy><allow-from><domain uri=\"http://*\"/></allow-from></policy></cross-domain-access></access-policy>", true),
-            ("<access-policy><domain uri=\"https://a.test\"/></access-policy>", false),
-            ("<!doctype html><p>no such file, <cross-domain-policy><allow-access-from domain=\"*\"/>", false),
+            (
+                "<access-policy><cross-domain-access><policy><allow-from><domain uri=\"http://*\"/></allow-from></policy></cross-domain-access></access-policy>",
+                true,
+            ),
+            (
+                "<access-policy><domain uri=\"https://a.test\"/></access-policy>",
+                false,
+            ),
+            (
+                "<!doctype html><p>no such file, <cross-domain-policy><allow-access-from domain=\"*\"/>",
+                false,
+            ),
             ("{}", false),
             ("", false),
         ] {
@@ -303,7 +351,12 @@ mod tests {
             let fields: Vec<_> = multipart_fields(text.as_bytes()).collect();
             assert_eq!(fields, [(&b"csrf_token"[..], &b"abc"[..])], "{text}");
         }
-        for text in ["form-data; name=", "form-data; name=\"", "form-data; name=\"a", "form-data; name=\"a\""] {
+        for text in [
+            "form-data; name=",
+            "form-data; name=\"",
+            "form-data; name=\"a",
+            "form-data; name=\"a\"",
+        ] {
             assert!(multipart_fields(text.as_bytes()).count() <= 1, "{text}");
         }
     }

@@ -128,7 +128,10 @@ mod tests {
         }
         tally.meet_under(Kind::Phone, "tel", b"4915123456789");
         let found = tally.sightings(Place::ResponseBody, |offsets| {
-            offsets.iter().map(|offset| format!("/{offset}").into()).collect()
+            offsets
+                .iter()
+                .map(|offset| format!("/{offset}").into())
+                .collect()
         });
         let email = Sighting {
             place: Place::ResponseBody,

@@ -63,9 +63,8 @@ pub(super) fn is_oauth(value: &[u8]) -> bool {
 
 /// Whether the value under a name such as `session_id` or `csrf_token` is one: 64 random bits at least.
 pub(super) fn is_identifier(value: &[u8]) -> bool {
-    text(value).is_some_and(|value| {
-        redact::looks_random(value, SHORTEST_IDENTIFIER) || is_uuid(value)
-    })
+    text(value)
+        .is_some_and(|value| redact::looks_random(value, SHORTEST_IDENTIFIER) || is_uuid(value))
 }
 
 /// Whether a session identifier opens a session, and does not only count visits: analytics number their visits by UUIDs
@@ -106,7 +105,10 @@ mod tests {
             (format!("pk.{SIGNED}"), false),
             // Two parts; a header without `alg`; an object in base64.
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0".to_owned(), false),
-            ("eyJ1IjoieCJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N".to_owned(), false),
+            (
+                "eyJ1IjoieCJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N".to_owned(),
+                false,
+            ),
             ("eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbXX0=".to_owned(), false),
             ("eyJ.a.b".to_owned(), false),
             ("eyJhbGciOiJIUzI1NiJ9..".to_owned(), false),
@@ -132,8 +134,17 @@ mod tests {
             ("", false, false, false),
         ] {
             let value = value.as_bytes();
-            let found = (is_oauth(value), is_identifier(value), is_session_of_user(value));
-            assert_eq!(found, (oauth, identifier, session), "{}", value.escape_ascii());
+            let found = (
+                is_oauth(value),
+                is_identifier(value),
+                is_session_of_user(value),
+            );
+            assert_eq!(
+                found,
+                (oauth, identifier, session),
+                "{}",
+                value.escape_ascii()
+            );
         }
     }
 }

@@ -79,7 +79,10 @@ fn remove(coding: &[u8], body: &[u8], limit: usize) -> Option<Decoded<'static>> 
             _ => read(DeflateDecoder::new(body), limit),
         }
     } else if is("br") {
-        read(brotli_decompressor::Decompressor::new(body, BROTLI_BUFFER), limit)
+        read(
+            brotli_decompressor::Decompressor::new(body, BROTLI_BUFFER),
+            limit,
+        )
     } else if is("zstd") {
         match ruzstd::decoding::StreamingDecoder::new_with_max_window_size(body, ZSTD_WINDOW) {
             Ok(decoder) => read(decoder, limit),
@@ -95,8 +98,8 @@ fn read(mut decoder: impl Read, limit: usize) -> Decoded<'static> {
     let mut bytes = Vec::new();
     let outcome = decoder.by_ref().take(limit as u64).read_to_end(&mut bytes);
     // At the limit the next byte tells whether that was all.
-    let is_whole = outcome.is_ok()
-        && (bytes.len() < limit || matches!(decoder.read(&mut [0]), Ok(0)));
+    let is_whole =
+        outcome.is_ok() && (bytes.len() < limit || matches!(decoder.read(&mut [0]), Ok(0)));
     Decoded {
         bytes: Cow::Owned(bytes),
         is_whole,
@@ -132,7 +135,21 @@ mod tests {
         raw.write_all(TEXT).expect("memory");
         // Stored, as one meta-block; as one raw block.
         let brotli = [&[0x0b, 0x0e, 0x80][..], TEXT, &[0x03]].concat();
-        let zstd = [&[0x28, 0xb5, 0x2f, 0xfd, 0x20, TEXT.len() as u8, (TEXT.len() as u8) << 3 | 1, 0, 0][..], TEXT].concat();
+        let zstd = [
+            &[
+                0x28,
+                0xb5,
+                0x2f,
+                0xfd,
+                0x20,
+                TEXT.len() as u8,
+                (TEXT.len() as u8) << 3 | 1,
+                0,
+                0,
+            ][..],
+            TEXT,
+        ]
+        .concat();
         let whole = Decoded {
             bytes: Cow::Borrowed(TEXT),
             is_whole: true,
@@ -152,7 +169,10 @@ mod tests {
             // A body that breaks off is never whole, and no byte of it makes a panic.
             for end in 0..body.len() {
                 let part = decoded(coding, &body[..end]);
-                assert!(!part.is_whole || matches!(coding, "identity" | ""), "{coding} {end}");
+                assert!(
+                    !part.is_whole || matches!(coding, "identity" | ""),
+                    "{coding} {end}"
+                );
                 assert!(TEXT.starts_with(&part.bytes), "{coding} {end}");
             }
         }

@@ -65,14 +65,11 @@ pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
     let outcome = source.open().and_then(|opened| match opened.content {
         Content::Stream(mut reader) => match opened.format {
             Format::Har => har::read(&mut reader, &name, options),
-            Format::Pcap => {
-                capture::read(reader, source, &name, options)
-            }
+            Format::Pcap => capture::read(reader, source, &name, options),
         },
         Content::Archive(mut archive) => {
             let (member, others) = archive.har_member()?;
-            let outcome =
-                archive.with_member(member, |reader| har::read(reader, &name, options));
+            let outcome = archive.with_member(member, |reader| har::read(reader, &name, options));
             outcome.map(|mut capture| {
                 if others > 0 {
                     capture.notices.push(Notice {

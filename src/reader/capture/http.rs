@@ -118,7 +118,13 @@ impl MessageSink for Sink<'_, '_, '_> {
             request: transaction.request.as_ref().and_then(|head| body(head.id)),
             response: transaction.response.as_ref().and_then(|head| body(head.id)),
         };
-        transaction::collect(&transaction, &bodies, &self.state.place, is_over, self.context);
+        transaction::collect(
+            &transaction,
+            &bodies,
+            &self.state.place,
+            is_over,
+            self.context,
+        );
     }
 
     fn tunnel(&mut self, id: MessageId, event: TunnelEvent<'_>) {

@@ -278,10 +278,12 @@ fn look(
         let is_whole = request.body_complete && body.is_all(request.body_len);
         decoded(body, is_whole, &request.headers, request_type)
     });
-    let response_body = response.zip(bodies.response.as_ref()).and_then(|(head, body)| {
-        let is_whole = head.body_complete && body.is_all(head.body_len);
-        decoded(body, is_whole, &head.headers, response_type)
-    });
+    let response_body = response
+        .zip(bodies.response.as_ref())
+        .and_then(|(head, body)| {
+            let is_whole = head.body_complete && body.is_all(head.body_len);
+            decoded(body, is_whole, &head.headers, response_type)
+        });
     let subject = Subject {
         url,
         origin: line("origin"),
@@ -291,10 +293,7 @@ fn look(
         parameters: &[],
         status: response.and_then(|head| head.status).unwrap_or(0),
         response_type,
-        response_body: response_body
-            .as_ref()
-            .filter(|_| !is_navigation)
-            .map(plain),
+        response_body: response_body.as_ref().filter(|_| !is_navigation).map(plain),
     };
     let lines = response.into_iter().flat_map(|head| head.headers.iter());
     content::look(&subject, lines)

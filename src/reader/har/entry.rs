@@ -260,8 +260,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 self.response_lines.first("content-type"),
                 response.body_type,
             ),
-            response_body: body(response.body, response.body_encoding)
-                .filter(|_| !is_navigation),
+            response_body: body(response.body, response.body_encoding).filter(|_| !is_navigation),
         };
         content::look(
             &subject,

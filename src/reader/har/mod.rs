@@ -18,8 +18,8 @@ mod time;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::json::{Json, Stop};
 use super::Options;
+use super::json::{Json, Stop};
 use crate::error::ErrorKind;
 use crate::exchange::Capture;
 use document::Document;

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `look.rs` | one exchange: which of its parts are looked at |
 //! | `scan.rs` | one text: passes that find where a closer look pays |
+//! | `numbers.rs` | card and account numbers in a text |
 //! | `pairs.rs` | addresses and forms |
 //! | `shape.rs` | what a body is, apart from data: a report, a callback, a policy file |
 //! | `token.rs`, `api_key.rs`, `pan.rs`, `iban.rs`, `email.rs`, `phone.rs`, `gov_id.rs`, `member.rs` | one family of data each: when it is meant, and what only looks like it |
@@ -28,6 +29,7 @@ mod limits;
 mod look;
 mod member;
 mod names;
+mod numbers;
 mod pairs;
 mod pan;
 mod phone;

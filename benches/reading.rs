@@ -1,4 +1,5 @@
-//! Bytes per second of reading a HAR in memory: where bodies prevail, and where headers are all there is.
+//! Bytes per second of reading a HAR in memory: where bodies prevail, where headers are all there is, and what looking into
+//! bodies costs beside skipping them.
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -140,5 +141,72 @@ fn reading(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading);
+/// Bodies of one kind each, all asked for by another origin: with a look inside and without.
+fn looking(criterion: &mut Criterion) {
+    // A list of people is the dearest body: an address in each line.
+    const KINDS: [(&str, &str, &str); 4] = [
+        (
+            "people",
+            "application/json",
+            r#"{\"id\":1234567,\"name\":\"module checkout\",\"email\":\"u4711@example.com\",\"tags\":[\"a\",\"b\"]},"#,
+        ),
+        (
+            "json",
+            "application/json",
+            r#"{\"id\":1234567,\"title\":\"module checkout\",\"price\":12.99,\"at\":1750000000000,\"tags\":[\"a\",\"b\"]},"#,
+        ),
+        (
+            "script",
+            "application/javascript",
+            r#"function a4711(e,t){return\"item cart\"===e?t[12]:/\\d+\"[a-z]/.test(e)&&{k:'user'}};"#,
+        ),
+        (
+            "markup",
+            "text/html",
+            r#"<div class=\"c2092\" id=\"x\">\n\t<a href=\"https://example.com/855a3f?a=1&amp;b=2\">module checkout cart</a>\r\n</div>"#,
+        ),
+    ];
+    let mut group = criterion.benchmark_group("looking");
+    group.sample_size(10);
+    for (name, content_type, part) in KINDS {
+        let text = list(content_type, part);
+        let bytes: Arc<[u8]> = text.into_bytes().into();
+        group.throughput(Throughput::Bytes(bytes.len() as u64));
+        let source = Source::bytes(name, bytes);
+        for looks_inside in [false, true] {
+            let options = Options {
+                looks_inside,
+                ..Options::default()
+            };
+            let way = if looks_inside { "inside" } else { "past" };
+            group.bench_function(format!("{name} {way}"), |bencher| {
+                bencher.iter(|| {
+                    let capture = reader::read(&source, &options);
+                    assert!(capture.is_ok_and(|capture| black_box(capture.notices).is_empty()));
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+/// A document of answers of some 20 kB, each a list of one part.
+fn list(content_type: &str, part: &str) -> String {
+    let body = part.repeat(20_000 / part.len());
+    let mut text = String::from("{\"log\":{\"version\":\"1.2\",\"entries\":[");
+    while text.len() < SIZE {
+        if !text.ends_with('[') {
+            text.push(',');
+        }
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
+            r#"{{"request":{{"method":"GET","url":"https://api.example/x?q=1","headers":[{{"name":"Origin","value":"https://shop.example"}},{{"name":"Sec-Fetch-Site","value":"cross-site"}}]}},"response":{{"status":200,"headers":[{{"name":"Content-Type","value":"{content_type}"}}],"content":{{"mimeType":"{content_type}","text":"[{body}"}}}}}}"#
+        );
+    }
+    text.push_str("]}}");
+    text
+}
+
+criterion_group!(benches, reading, looking);
 criterion_main!(benches);

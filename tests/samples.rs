@@ -125,7 +125,7 @@ fn stories_deserve_their_findings() {
         (
             "bank-null-sandbox",
             "allowed",
-            "high",
+            "critical",
             "null-origin-allowed",
         ),
     );

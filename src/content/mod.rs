@@ -1,8 +1,49 @@
 //! What the bodies, the URL and the headers of an exchange were found to hold: kinds, counts and places, never a value.
 //!
 //! Readers fill a [`Content`] while the bytes pass; rules read it. A body is never kept.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `look.rs` | one exchange: which of its parts are looked at |
+//! | `scan.rs` | one text: passes that find where a closer look pays |
+//! | `numbers.rs` | card and account numbers in a text |
+//! | `pairs.rs` | addresses and forms |
+//! | `shape.rs` | what a body is, apart from data: a report, a callback, a policy file |
+//! | `token.rs`, `api_key.rs`, `pan.rs`, `iban.rs`, `email.rs`, `phone.rs`, `gov_id.rs`, `member.rs` | one family of data each: when it is meant, and what only looks like it |
+//! | `names.rs` | what member names promise |
+//! | `tally.rs`, `pointer.rs` | counts and places |
+//!
+//! A miss is better than a false alarm: what could as well be an ordinary number or word is none of these.
+//!
+//! Gaps: members of XML and columns of tables promise nothing by their names; what a body holds behind its first
+//! mebibyte is not seen.
+
+mod api_key;
+mod base64;
+mod bytes;
+mod email;
+mod format;
+mod gov_id;
+mod iban;
+mod limits;
+mod look;
+mod member;
+mod names;
+mod numbers;
+mod pairs;
+mod pan;
+mod phone;
+mod pointer;
+mod scan;
+mod shape;
+mod tally;
+mod token;
 
 use std::fmt;
+
+pub(crate) use format::is_media;
+pub(crate) use limits::SCANNED;
+pub(crate) use look::{BodyForm, RecordedBody, Seen, Subject, look};
 
 use crate::cors::Origin;
 
@@ -24,11 +65,13 @@ pub struct Sighting {
     pub place: Place,
     /// What.
     pub kind: Kind,
-    /// The JSON pointer (array indices folded to `-`), parameter or header name of the first; empty for plain text.
+    /// The JSON pointer, parameter or header name of the first; empty for plain text. Array indices are folded to `-`, and so are
+    /// names that are data themselves.
     pub pointer: Box<str>,
-    /// How many different values.
+    /// How many different values, 10,000 at most.
     pub count: u32,
-    /// Keyed hash of the first value, as reports print it; `None` where the value is so short that the hash would tell it.
+    /// Keyed hash of the first value, as reports print it; `None` where the value is so short, or of so few
+    /// digits, that the hash would tell it.
     pub hash: Option<[u8; 3]>,
 }
 
@@ -37,16 +80,18 @@ pub struct Sighting {
 pub struct RequestShape {
     /// The whole body is one JSON object.
     pub is_json_object: bool,
-    /// A field whose name says that it guards against forgery (`csrf_token`, `authenticity_token` ...) has a value.
+    /// A field of the body or the query whose name says that it guards against forgery (`csrf_token`,
+    /// `authenticity_token` ...) has a value.
     pub has_anti_forgery_field: bool,
-    /// Web origins that are the value of a parameter, sorted.
+    /// Web origins that a parameter of query or body names, by themselves or in a URL, sorted; without those that the
+    /// request's `Origin` and its own URL tell, and eight at most.
     pub origins: Vec<Origin>,
 }
 
 /// The shape of a response body, as far as rules read it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResponseShape {
-    /// The whole body is JSON.
+    /// The whole body is a JSON object or array. Of bodies of more than 16 KiB only the ends are looked at.
     pub is_json: bool,
     /// JSON that reports a deed done: a member `ok`, `success` or `status` that says so, or a new id.
     pub reports_success: bool,

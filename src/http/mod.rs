@@ -2,12 +2,14 @@
 //!
 //! [`Connection`] takes the ordered bytes of both directions of one connection (RFC 9112, RFC 9113, RFC 7541) and
 //! gives [`Transaction`]s: message heads and measured bodies. It reads passively: it never answers, and it goes on
-//! behind holes. Bodies pass through [`MessageSink::body`] and are not kept. Nothing is opened here.
+//! behind holes. Bodies pass through [`MessageSink::body`] and are not kept; [`decode`] removes the content coding of one
+//! that somebody kept. Nothing is opened here.
 //!
-//! Gaps: HTTP/0.9 is not read; content codings are not removed; a response to a pipelined request is reported without
+//! Gaps: HTTP/0.9 is not read; a response to a pipelined request is reported without
 //! its request once a hole may have hidden a response head.
 
 mod backlog;
+mod coding;
 mod connection;
 mod h1;
 mod h2;
@@ -18,6 +20,7 @@ mod message;
 mod oddity;
 mod sniff;
 
+pub use coding::{Decoded, decode};
 pub use connection::{Connection, Protocol};
 pub use h2::hpack;
 pub use header_lines::HeaderLines;

@@ -218,18 +218,25 @@ impl<'a> Json<'a> {
     /// Whether the next value says something: not null, `false`, zero, nor an empty string, list or object. It is
     /// skipped.
     pub(super) fn is_filled(&mut self) -> Result<bool, Stop> {
+        Ok(self.filled()?.is_some())
+    }
+
+    /// The text of the next value if it says something. It is skipped.
+    pub(super) fn filled(&mut self) -> Result<Option<&'a [u8]>, Stop> {
         let start = {
             self.peek()?;
             self.at
         };
         self.skip()?;
-        Ok(match self.since(start) {
+        let text = self.since(start);
+        let says_something = match text {
             b"null" | b"false" | b"0" | b"\"\"" => false,
             [b'{' | b'[', inside @ .., b'}' | b']'] => {
                 inside.iter().any(|byte| !byte.is_ascii_whitespace())
             }
             _ => true,
-        })
+        };
+        Ok(says_something.then_some(text))
     }
 
     /// Skips one value of any kind and depth.
@@ -461,7 +468,8 @@ fn is_string_end(bytes: &[u8], index: usize) -> bool {
             .is_multiple_of(2)
 }
 
-fn unescape(raw: &[u8]) -> String {
+/// The text of what stands between the quotes of a JSON string. What is no Unicode becomes U+FFFD.
+pub(crate) fn unescape(raw: &[u8]) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = memchr::memchr(b'\\', rest) {

@@ -8,7 +8,6 @@
 //! Which header lines are kept and which values are reduced stands in `retained.rs`, and nowhere else.
 
 mod beacon;
-mod bodies;
 mod capture;
 mod har;
 mod json;
@@ -26,9 +25,8 @@ use crate::source::{Content, Format, Source};
 use crate::tls::KeyLog;
 
 pub(crate) use har::NOT_RECORDED;
+pub(crate) use json::unescape;
 pub use keylogs::KeyLogs;
-
-pub use bodies::{BodyScan, Found, RecordedBody, Side};
 
 /// How recordings are read.
 #[derive(Clone, Debug)]
@@ -39,13 +37,12 @@ pub struct Options {
     pub keylog: Arc<KeyLog>,
     /// Of captures, keep all header lines of same-origin exchanges too. An audit does without most of them.
     pub keeps_all: bool,
+    /// Look into bodies, URLs and headers for what [`crate::content`] tells.
+    pub looks_inside: bool,
     /// Bytes read at a time. It bounds memory and never shows in the outcome.
     #[doc(hidden)]
     pub window: usize,
 }
-
-/// A recording, and what a [`BodyScan`] found in it.
-pub type Scanned<F> = (Capture, Vec<Found<F>>);
 
 impl Default for Options {
     fn default() -> Self {
@@ -53,6 +50,7 @@ impl Default for Options {
             check_har: false,
             keylog: Arc::default(),
             keeps_all: false,
+            looks_inside: true,
             window: 8 << 20,
         }
     }
@@ -64,32 +62,16 @@ impl Default for Options {
 /// When it can't be opened, is of no known format, or holds nothing that can be read. Damage inside a recording is no error but
 /// a notice of the capture.
 pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
-    read_with(source, options, &()).map(|(capture, _)| capture)
-}
-
-/// Reads a recording, showing its bodies to `scan`. What it found comes in the order of the exchanges. Bodies of packet
-/// captures pass unseen.
-///
-/// # Errors
-/// As [`read`].
-pub fn read_with<S: BodyScan>(
-    source: &Source,
-    options: &Options,
-    scan: &S,
-) -> Result<Scanned<S::Found>, Error> {
     let name: Arc<str> = source.name().into();
     let outcome = source.open().and_then(|opened| match opened.content {
         Content::Stream(mut reader) => match opened.format {
-            Format::Har => har::read(&mut reader, &name, scan, options),
-            Format::Pcap => {
-                capture::read(reader, source, &name, options).map(|read| (read, Vec::new()))
-            }
+            Format::Har => har::read(&mut reader, &name, options),
+            Format::Pcap => capture::read(reader, source, &name, options),
         },
         Content::Archive(mut archive) => {
             let (member, others) = archive.har_member()?;
-            let outcome =
-                archive.with_member(member, |reader| har::read(reader, &name, scan, options));
-            outcome.map(|(mut capture, found)| {
+            let outcome = archive.with_member(member, |reader| har::read(reader, &name, options));
+            outcome.map(|mut capture| {
                 if others > 0 {
                     capture.notices.push(Notice {
                         name: "archive-members-skipped",
@@ -99,7 +81,7 @@ pub fn read_with<S: BodyScan>(
                         count: others,
                     });
                 }
-                (capture, found)
+                capture
             })
         }
     });

@@ -19,16 +19,7 @@ pub(crate) fn is_plain<'l>(
     request: impl Fn(&str) -> Option<&'l [u8]>,
     mut response: impl Iterator<Item = &'l [u8]>,
 ) -> bool {
-    let says_same_origin = match request("sec-fetch-site") {
-        Some(site) => site.eq_ignore_ascii_case(b"same-origin"),
-        None => {
-            headers_complete
-                && request("origin")
-                    .or_else(|| request("referer"))
-                    .is_some_and(|value| starts_with_origin(value, url.origin()))
-        }
-    };
-    if !says_same_origin
+    if !is_said(url, headers_complete, &request)
         || request("origin").is_some_and(|value| !starts_with_origin(value, url.origin()))
         || request("access-control-request-method").is_some()
     {
@@ -47,6 +38,32 @@ pub(crate) fn is_plain<'l>(
     matches!(status, Some(200..=299 | 304 | 400..=599))
         && !is_document
         && !response.any(retained::is_about_origins)
+}
+
+/// Whether the request itself says that it is of the origin it goes to, so that no other origin comes to read what it
+/// carries.
+pub(crate) fn is_said<'l>(
+    url: &Url,
+    headers_complete: bool,
+    request: impl Fn(&str) -> Option<&'l [u8]>,
+) -> bool {
+    match request("sec-fetch-site") {
+        Some(site) => site.eq_ignore_ascii_case(b"same-origin"),
+        None => {
+            headers_complete
+                && request("origin")
+                    .or_else(|| request("referer"))
+                    .is_some_and(|value| starts_with_origin(value, url.origin()))
+        }
+    }
+}
+
+/// Whether a request is a navigation: its answer is shown, and no script of the page that asked reads it.
+pub(crate) fn is_navigation<'l>(request: impl Fn(&str) -> Option<&'l [u8]>) -> bool {
+    match request("sec-fetch-mode") {
+        Some(mode) => mode.eq_ignore_ascii_case(b"navigate"),
+        None => request("upgrade-insecure-requests").is_some(),
+    }
 }
 
 /// Whether a value, an origin or a URL, is of the origin.

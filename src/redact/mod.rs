@@ -16,6 +16,8 @@ use std::sync::OnceLock;
 
 use ring::hmac;
 
+pub(crate) use secret::TOKEN_PREFIXES;
+
 use crate::url::Url;
 
 /// The application key of the keyed hash. Changing it changes every placeholder.
@@ -163,19 +165,32 @@ pub fn is_hidden(c: char) -> bool {
 
 /// Kind, length and keyed hash of a secret.
 fn placeholder(kind: &str, secret: &str) -> String {
-    static HMAC: OnceLock<hmac::Key> = OnceLock::new();
     let mut out = format!("[{kind}:{}", secret.len());
-    if secret.len() >= HASHED_LENGTH {
-        let key = HMAC.get_or_init(|| hmac::Key::new(hmac::HMAC_SHA256, KEY));
-        let tag = hmac::sign(key, secret.as_bytes());
+    if let Some(hash) = keyed_hash(secret.as_bytes()) {
         out.push(':');
-        for byte in &tag.as_ref()[..3] {
+        for byte in hash {
             // Writing to a string cannot fail.
             let _ = write!(out, "{byte:02x}");
         }
     }
     out.push(']');
     out
+}
+
+/// The keyed hash of a secret, as placeholders print it; `None` for one so short that the hash would tell it.
+pub(crate) fn keyed_hash(secret: &[u8]) -> Option<[u8; 3]> {
+    static HMAC: OnceLock<hmac::Key> = OnceLock::new();
+    if secret.len() < HASHED_LENGTH {
+        return None;
+    }
+    let key = HMAC.get_or_init(|| hmac::Key::new(hmac::HMAC_SHA256, KEY));
+    let tag = hmac::sign(key, secret);
+    tag.as_ref().first_chunk().copied()
+}
+
+/// Whether a value looks random and not like words, numbers or an ordinary id; values shorter than `shortest` do not.
+pub(crate) fn looks_random(value: &str, shortest: usize) -> bool {
+    secret::of_value(value, shortest).is_some_and(|kind| kind != "email")
 }
 
 /// The placeholder of a whole value, or the value where there is nothing to hide.

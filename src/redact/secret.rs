@@ -77,7 +77,7 @@ const ENDINGS: &[(&str, &str)] = &[
 ];
 
 /// Beginnings of well-known tokens.
-const TOKEN_PREFIXES: &[&str] = &[
+pub(crate) const TOKEN_PREFIXES: &[&str] = &[
     "AIza",
     "AKIA",
     "ASIA",

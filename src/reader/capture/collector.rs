@@ -20,6 +20,10 @@ pub(super) struct Collector {
     pub(super) entries: u64,
     /// Keep lines of same-origin exchanges that an audit has no use for.
     pub(super) keeps_all: bool,
+    /// Hold beginnings of bodies and look into them.
+    pub(super) looks_inside: bool,
+    /// Bytes of bodies held at present, over all connections.
+    pub(super) held: usize,
     pub(super) origins: OriginPool,
     pub(super) builder: HeaderListBuilder,
     pub(super) tls: TlsSightings,
@@ -28,9 +32,10 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(keeps_all: bool) -> Self {
+    pub(super) fn new(keeps_all: bool, looks_inside: bool) -> Self {
         Self {
             keeps_all,
+            looks_inside,
             ..Self::default()
         }
     }

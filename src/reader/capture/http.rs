@@ -1,7 +1,8 @@
 //! HTTP inside a stream.
 
+use super::bodies::Bodies;
 use super::stream::{Context, Place, Stream};
-use super::transaction;
+use super::transaction::{self, Exchanged};
 use crate::http::{Connection, MessageId, MessageSink, Oddity, Protocol, Transaction, TunnelEvent};
 use crate::net::{Direction, Finish, Stamp};
 
@@ -15,6 +16,7 @@ pub(super) struct HttpStream {
 struct State {
     place: Place,
     tunnels: Vec<(MessageId, Stream)>,
+    bodies: Bodies,
     /// Defects met, which count only if this turns out to be HTTP: any other protocol is full of them.
     oddities: Vec<(Oddity, Stamp, u64)>,
     /// Messages were read.
@@ -59,6 +61,7 @@ impl HttpStream {
     ) {
         self.state.last = stamp;
         self.state.has_gap |= direction == Direction::ToClient;
+        self.state.bodies.gap(direction);
         let mut sink = Sink {
             state: &mut self.state,
             context,
@@ -80,6 +83,7 @@ impl HttpStream {
             context,
         };
         self.connection.finish(&mut sink);
+        self.state.bodies.clear(&mut context.collector.held);
         let last = self.state.last;
         for (_, mut stream) in std::mem::take(&mut self.state.tunnels) {
             stream.finish(last, context);
@@ -108,7 +112,19 @@ impl MessageSink for Sink<'_, '_, '_> {
         // Nothing more comes from a server that closed or reset the connection.
         let is_over =
             matches!(self.context.how, Some(Finish::Reset | Finish::Closed)) && !self.state.has_gap;
-        transaction::collect(&transaction, &self.state.place, is_over, self.context);
+        let held = &mut self.context.collector.held;
+        let mut body = |id| self.state.bodies.take(id, held);
+        let bodies = Exchanged {
+            request: transaction.request.as_ref().and_then(|head| body(head.id)),
+            response: transaction.response.as_ref().and_then(|head| body(head.id)),
+        };
+        transaction::collect(
+            &transaction,
+            &bodies,
+            &self.state.place,
+            is_over,
+            self.context,
+        );
     }
 
     fn tunnel(&mut self, id: MessageId, event: TunnelEvent<'_>) {
@@ -134,6 +150,14 @@ impl MessageSink for Sink<'_, '_, '_> {
                 stream.gap(direction, stamp, len, self.context);
             }
             TunnelEvent::End(direction, stamp) => stream.end(direction, stamp, self.context),
+        }
+    }
+
+    fn body(&mut self, id: MessageId, direction: Direction, bytes: &[u8]) {
+        let collector = &mut *self.context.collector;
+        if collector.looks_inside {
+            let bodies = &mut self.state.bodies;
+            bodies.push(id, direction, bytes, &mut collector.held);
         }
     }
 

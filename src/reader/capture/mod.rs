@@ -7,12 +7,15 @@
 //! | `tls.rs` | TLS records | a stream's plaintext |
 //! | `http.rs` | HTTP messages | transactions; tunnels are streams again |
 //! | `transaction.rs` | a transaction | an exchange |
+//! | `bodies.rs` | pieces of bodies | their beginnings, until they are looked into |
 //! | `collector.rs`, `sightings.rs`, `words.rs` | everything that was met | exchanges in order, notices |
 //!
 //! One thread reads a capture. What grows with it are its exchanges; a connection's state goes when it ends.
 //!
-//! Gaps: HTTP/3 is counted, not read; bodies are measured and not kept.
+//! Gaps: HTTP/3 is counted, not read. Of bodies the beginning is held until the exchange is known, looked into where another
+//! origin asked for it (`crate::content`), and dropped.
 
+mod bodies;
 mod collector;
 mod flow;
 mod http;
@@ -49,7 +52,7 @@ pub(super) fn read(
 ) -> Result<Capture, ErrorKind> {
     let shared = Rc::new(RefCell::new(Shared {
         keylog: Arc::clone(&options.keylog),
-        collector: Collector::new(options.keeps_all),
+        collector: Collector::new(options.keeps_all, options.looks_inside),
     }));
     // Secrets may stand behind the packets that need them, so an input that can be read twice is.
     if let Some(again) = source.again()

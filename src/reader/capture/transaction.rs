@@ -3,22 +3,32 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use super::bodies::Body;
 use super::sightings::flow_number;
 use super::stream::{Context, Place};
+use crate::content::{self, BodyForm, RecordedBody, Seen, Subject};
 use crate::exchange::{
     Client, Exchange, Hints, Locus, Method, Outcome, Request, ResourceType, Response, Time,
 };
 use crate::header::{HeaderList, HeaderListBuilder};
-use crate::http::{HeaderLines, RequestHead, ResponseHead, Transaction};
+use crate::http::{self, Decoded, HeaderLines, RequestHead, ResponseHead, Transaction};
 use crate::net::Stamp;
 use crate::reader::beacon::is_beacon;
 use crate::reader::{retained, same_origin};
 use crate::url::Url;
 
+/// The beginnings of the bodies of a transaction.
+#[derive(Debug, Default)]
+pub(super) struct Exchanged {
+    pub(super) request: Option<Body>,
+    pub(super) response: Option<Body>,
+}
+
 /// Makes an exchange of a transaction and leaves it with the collector; `is_over` says that an answer that is not here
 /// was never sent.
 pub(super) fn collect(
     transaction: &Transaction,
+    bodies: &Exchanged,
     place: &Place,
     is_over: bool,
     context: &mut Context<'_>,
@@ -74,6 +84,11 @@ pub(super) fn collect(
     let client = line("user-agent").map_or(Client::Unknown, |value| {
         retained::client(&String::from_utf8_lossy(value))
     });
+    let seen = if context.collector.looks_inside && !shrinks && kind != Kind::Tunnel {
+        look(request, response, bodies, &url)
+    } else {
+        Seen::default()
+    };
     let builder = &mut context.collector.builder;
     let headers = keep(builder, &request.headers, retained::request_value, shrinks);
     let outcome = match response {
@@ -82,7 +97,7 @@ pub(super) fn collect(
             headers: keep(builder, &head.headers, retained::response_value, shrinks),
             body_size: Some(head.body_len),
             body_recorded: false,
-            body_digest: None,
+            body_digest: seen.digest,
         }),
         None if transaction.response.is_some() => Outcome::NotRecorded,
         None if transaction.reset.is_some() || is_over => Outcome::NoResponse,
@@ -122,7 +137,7 @@ pub(super) fn collect(
             has_request_body: request.body_len > 0,
             ..Hints::default()
         },
-        content: None,
+        content: seen.content,
     });
 }
 
@@ -245,6 +260,77 @@ fn keep(
         }
     }
     builder.take()
+}
+
+/// Looks inside a transaction where another origin may have a part in it.
+fn look(
+    request: &RequestHead,
+    response: Option<&ResponseHead>,
+    bodies: &Exchanged,
+    url: &Url,
+) -> Seen {
+    let line = |name: &str| first_value(&request.headers, name);
+    if same_origin::is_said(url, request.headers_complete, line)
+        || line("access-control-request-method").is_some()
+    {
+        return Seen::default();
+    }
+    let is_navigation = same_origin::is_navigation(line);
+    let request_type = line("content-type").unwrap_or_default();
+    let response_type = response
+        .and_then(|head| first_value(&head.headers, "content-type"))
+        .unwrap_or_default();
+    let request_body = bodies.request.as_ref().and_then(|body| {
+        let is_whole = request.body_complete && body.is_all(request.body_len);
+        decoded(body, is_whole, &request.headers, request_type)
+    });
+    let response_body = response
+        .zip(bodies.response.as_ref())
+        .and_then(|(head, body)| {
+            let is_whole = head.body_complete && body.is_all(head.body_len);
+            decoded(body, is_whole, &head.headers, response_type)
+        });
+    let subject = Subject {
+        url,
+        origin: line("origin"),
+        referer: line("referer"),
+        request_type,
+        request_body: request_body.as_ref().map(plain),
+        parameters: &[],
+        status: response.and_then(|head| head.status).unwrap_or(0),
+        response_type,
+        response_body: response_body.as_ref().filter(|_| !is_navigation).map(plain),
+    };
+    let lines = response.into_iter().flat_map(|head| head.headers.iter());
+    content::look(&subject, lines)
+}
+
+/// A body without its content coding; one of a medium is not worth it.
+fn decoded<'b>(
+    body: &'b Body,
+    is_whole: bool,
+    headers: &HeaderLines,
+    content_type: &[u8],
+) -> Option<Decoded<'b>> {
+    let is_coded = headers.values(b"content-encoding").next().is_some();
+    if is_coded && content::is_media(content_type) {
+        return None;
+    }
+    let mut decoded = http::decode(
+        headers.values(b"content-encoding"),
+        body.bytes(),
+        content::SCANNED,
+    );
+    decoded.is_whole &= is_whole;
+    Some(decoded)
+}
+
+fn plain<'b>(body: &'b Decoded<'_>) -> RecordedBody<'b> {
+    RecordedBody {
+        bytes: &body.bytes,
+        form: BodyForm::Plain,
+        is_whole: body.is_whole,
+    }
 }
 
 fn is_plainly_same_origin(

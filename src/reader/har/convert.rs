@@ -12,7 +12,7 @@ impl From<&har::Har> for Capture {
     /// Takes over a parsed document as if it had been read from a file. The types of the `har` crate do not hold the members
     /// that browsers add (`_initiator`, `_resourceType`, `_error` ...), so reading the file tells more.
     fn from(har: &har::Har) -> Self {
-        let mut document = Document::<std::convert::Infallible>::new();
+        let mut document = Document::new();
         match &har.log {
             har::Spec::V1_2(log) => take(
                 &mut document,
@@ -27,14 +27,14 @@ impl From<&har::Har> for Capture {
                 log.entries.iter().map(serde_json::to_vec),
             ),
         }
-        document.finish(&Arc::from("har"), 0).0
+        document.finish(&Arc::from("har"), 0)
     }
 }
 
 type Written = serde_json::Result<Vec<u8>>;
 
 fn take(
-    document: &mut Document<std::convert::Infallible>,
+    document: &mut Document,
     creator_json: &Written,
     pages_json: &Written,
     entries: impl Iterator<Item = Written>,
@@ -51,7 +51,7 @@ fn take(
         document.set_pages(list);
     }
     let context = Context {
-        scan: &(),
+        looks_inside: true,
         at_end: true,
         check: false,
     };

@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use super::piece::{Piece, Symbols};
 use crate::exchange::{Capture, Locus, Page, Recorder};
-use crate::reader::Scanned;
-use crate::reader::bodies::Found;
 use crate::reader::json::{Json, Kind, Stop};
 use crate::reader::notices::Notices;
 use crate::url::Url;
 
 /// A document as far as it is read.
 #[derive(Debug)]
-pub(super) struct Document<F> {
+pub(super) struct Document {
     capture: Capture,
     entries: u32,
     pages: Symbols,
@@ -20,11 +18,10 @@ pub(super) struct Document<F> {
     cached: Vec<usize>,
     has_credentials: bool,
     has_https_document: bool,
-    found: Vec<Found<F>>,
     pub(super) notices: Notices,
 }
 
-impl<F> Document<F> {
+impl Document {
     pub(super) fn new() -> Self {
         Self {
             capture: Capture::default(),
@@ -34,7 +31,6 @@ impl<F> Document<F> {
             cached: Vec::new(),
             has_credentials: false,
             has_https_document: false,
-            found: Vec::new(),
             notices: Notices::default(),
         }
     }
@@ -50,7 +46,7 @@ impl<F> Document<F> {
     }
 
     /// Adds a run of entries, the next ones of the list.
-    pub(super) fn absorb(&mut self, piece: Piece<F>) {
+    pub(super) fn absorb(&mut self, piece: Piece) {
         let first = self.entries;
         self.entries = first.saturating_add(piece.entries);
         let base = self.capture.exchanges.len();
@@ -73,11 +69,6 @@ impl<F> Document<F> {
             .extend(piece.cached.iter().map(|index| base + index));
         self.has_credentials |= piece.has_credentials;
         self.has_https_document |= piece.has_https_document;
-        self.found
-            .extend(piece.found.into_iter().map(|found| Found {
-                exchange: base + found.exchange,
-                what: found.what,
-            }));
         self.notices.absorb(piece.notices, first);
     }
 
@@ -91,7 +82,7 @@ impl<F> Document<F> {
     }
 
     /// The capture, its cross references resolved.
-    pub(super) fn finish(mut self, source: &Arc<str>, bytes: u64) -> Scanned<F> {
+    pub(super) fn finish(mut self, source: &Arc<str>, bytes: u64) -> Capture {
         let capture = &mut self.capture;
         let page_of: Vec<Option<u32>> = self
             .pages
@@ -132,7 +123,7 @@ impl<F> Document<F> {
         capture.bytes = bytes;
         capture.entries = u64::from(self.entries);
         capture.notices = self.notices.finish(source);
-        (self.capture, self.found)
+        self.capture
     }
 }
 

@@ -37,6 +37,9 @@ pub(super) struct RequestDraft<'a> {
     pub(super) body_size: Option<f64>,
     pub(super) body: Option<Text<'a>>,
     pub(super) body_encoding: Option<Text<'a>>,
+    /// The text of `postData.params`, a list.
+    pub(super) body_parameters: &'a [u8],
+    pub(super) body_type: Option<Text<'a>>,
     pub(super) has_body: bool,
 }
 
@@ -55,6 +58,7 @@ pub(super) struct ResponseDraft<'a> {
     pub(super) size: Option<f64>,
     pub(super) body: Option<Text<'a>>,
     pub(super) body_encoding: Option<Text<'a>>,
+    pub(super) body_type: Option<Text<'a>>,
     pub(super) body_in_file: bool,
     /// An export from a capture that does not hold the response.
     pub(super) not_recorded: bool,
@@ -141,25 +145,25 @@ fn request<'a>(json: &mut Json<'a>, lines: &mut Lines<'a>) -> Result<RequestDraf
 }
 
 fn post_data<'a>(json: &mut Json<'a>, draft: &mut RequestDraft<'a>) -> Result<(), Stop> {
-    let mut params = false;
-    let mut mime_type = false;
     draft.body = None;
     draft.body_encoding = None;
+    draft.body_parameters = b"";
+    draft.body_type = None;
     json.object(|json, key| {
         match key {
             b"text" => draft.body = json.text()?,
             b"encoding" | b"_encoding" => draft.body_encoding = json.text()?,
-            b"params" => params = json.is_filled()?,
-            b"mimeType" => mime_type = json.is_filled()?,
+            b"params" => draft.body_parameters = json.filled()?.unwrap_or_default(),
+            b"mimeType" => draft.body_type = json.text()?.filter(|text| !text.raw().is_empty()),
             _ => json.skip()?,
         }
         Ok(())
     })?;
     // A type without a text is a body whose text was not kept; an empty text is no body.
-    draft.has_body = params
+    draft.has_body = !draft.body_parameters.is_empty()
         || match draft.body {
             Some(text) => !text.raw().is_empty(),
-            None => mime_type,
+            None => draft.body_type.is_some(),
         };
     Ok(())
 }
@@ -198,11 +202,13 @@ fn content<'a>(json: &mut Json<'a>, draft: &mut ResponseDraft<'a>) -> Result<(),
     draft.body = None;
     draft.body_encoding = None;
     draft.body_in_file = false;
+    draft.body_type = None;
     json.object(|json, key| {
         match key {
             b"size" => draft.size = json.number()?,
             b"text" => draft.body = json.text()?,
             b"encoding" => draft.body_encoding = json.text()?,
+            b"mimeType" => draft.body_type = json.text()?,
             // Playwright stores bodies beside the HAR.
             b"_file" => draft.body_in_file = json.is_filled()?,
             _ => json.skip()?,

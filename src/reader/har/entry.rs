@@ -10,12 +10,12 @@ use super::draft::{Draft, ResponseDraft};
 use super::lines::Lines;
 use super::piece::{Context, Piece};
 use super::{conformance, time};
+use crate::content::{self, BodyForm, RecordedBody, Seen, Subject};
 use crate::exchange::{
     Client, Exchange, Hints, Initiator, Locus, Method, Outcome, Request, ResourceType, Response,
 };
 use crate::header::{HeaderList, HeaderListBuilder};
 use crate::reader::beacon::is_beacon;
-use crate::reader::bodies::{BodyScan, Found, RecordedBody, Side};
 use crate::reader::json::{Json, Stop, Text};
 use crate::reader::{retained, same_origin};
 use crate::url::{OriginPool, Url};
@@ -54,12 +54,12 @@ impl<'a, 'p> EntryReader<'a, 'p> {
     }
 
     /// Makes an exchange of a draft, or a notice.
-    pub(super) fn commit<S: BodyScan>(
+    pub(super) fn commit(
         &mut self,
         draft: Draft<'a>,
         source: &[u8],
-        context: Context<'_, S>,
-        piece: &mut Piece<S::Found>,
+        context: Context,
+        piece: &mut Piece,
     ) {
         let index = piece.entries;
         piece.entries += 1;
@@ -71,16 +71,10 @@ impl<'a, 'p> EntryReader<'a, 'p> {
         if context.check {
             conformance::check(source, index, &mut piece.notices);
         }
-        self.exchange(&draft, index, context.scan, piece);
+        self.exchange(&draft, index, context, piece);
     }
 
-    fn exchange<S: BodyScan>(
-        &mut self,
-        draft: &Draft<'a>,
-        index: u32,
-        scan: &S,
-        piece: &mut Piece<S::Found>,
-    ) {
+    fn exchange(&mut self, draft: &Draft<'a>, index: u32, context: Context, piece: &mut Piece) {
         let mut refuse = |reason: &str| piece.notices.add("entry-unreadable", reason, Some(index));
         let request = &draft.request;
         if !request.present {
@@ -126,6 +120,11 @@ impl<'a, 'p> EntryReader<'a, 'p> {
         let request_body_size =
             size(request.body_size).or_else(|| request.body.map(|text| text.decoded_len() as u64));
         let has_request_body = request.has_body || request_body_size.is_some_and(|size| size > 0);
+        let seen = if context.looks_inside && !shrinks {
+            self.look(draft, &url, headers_complete, status.unwrap_or(0))
+        } else {
+            Seen::default()
+        };
         let outcome = match status {
             Some(status) if status > 0 => {
                 self.add_redirect_line(draft.response.redirect);
@@ -151,7 +150,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                             .response
                             .body
                             .is_some_and(|text| !text.raw().is_empty()),
-                    body_digest: None,
+                    body_digest: seen.digest,
                 })
             }
             Some(_) if draft.response.not_recorded => Outcome::NotRecorded,
@@ -194,27 +193,6 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             client,
             has_request_body,
         };
-        for (text, encoding, side) in [
-            (request.body, request.body_encoding, Side::Request),
-            (
-                draft.response.body,
-                draft.response.body_encoding,
-                Side::Response,
-            ),
-        ] {
-            let Some(text) = text else { continue };
-            let body = RecordedBody {
-                json: text.raw(),
-                base64: is_base64(encoding),
-                side,
-            };
-            if let Some(what) = scan.scan(body) {
-                piece.found.push(Found {
-                    exchange: piece.exchanges.len(),
-                    what,
-                });
-            }
-        }
         let headers = build(
             &mut self.pools.builder,
             &self.request_lines,
@@ -243,8 +221,60 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             },
             outcome,
             hints,
-            content: None,
+            content: seen.content,
         });
+    }
+
+    /// Looks inside the exchange where another origin may have a part in it.
+    fn look(&self, draft: &Draft<'a>, url: &Url, headers_complete: bool, status: u16) -> Seen {
+        let line = |name: &str| self.request_lines.first(name);
+        if same_origin::is_said(url, headers_complete, line)
+            || line("access-control-request-method").is_some()
+        {
+            return Seen::default();
+        }
+        let is_navigation = same_origin::is_navigation(line)
+            || draft
+                .resource_type
+                .is_some_and(|kind| kind.raw() == b"document");
+        let (request, response) = (&draft.request, &draft.response);
+        let body = |text: Option<Text<'a>>, encoding| {
+            text.map(|text| RecordedBody {
+                bytes: text.raw(),
+                form: if is_base64(encoding) {
+                    BodyForm::Base64
+                } else {
+                    BodyForm::Quoted
+                },
+                is_whole: true,
+            })
+        };
+        let content_type = |line: Option<&'_ [u8]>, member: Option<Text<'_>>| -> Vec<u8> {
+            line.or(member.map(Text::raw)).unwrap_or_default().to_vec()
+        };
+        let subject = Subject {
+            url,
+            origin: line("origin"),
+            referer: line("referer"),
+            request_type: &content_type(line("content-type"), request.body_type),
+            request_body: body(request.body, request.body_encoding),
+            parameters: &match request.body {
+                Some(text) if !text.raw().is_empty() => Vec::new(),
+                _ => parameters(request.body_parameters),
+            },
+            status,
+            response_type: &content_type(
+                self.response_lines.first("content-type"),
+                response.body_type,
+            ),
+            response_body: body(response.body, response.body_encoding).filter(|_| !is_navigation),
+        };
+        content::look(
+            &subject,
+            self.response_lines
+                .iter()
+                .map(|(name, value)| (&**name, &**value)),
+        )
     }
 
     /// Whether the exchange can shrink: by its lines, and by what the recorder says beside them.
@@ -288,7 +318,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
     }
 
     /// Remembers what decides whether the whole export was stripped of credentials.
-    fn note_credentials<F>(&self, draft: &Draft<'a>, url: &Url, piece: &mut Piece<F>) {
+    fn note_credentials(&self, draft: &Draft<'a>, url: &Url, piece: &mut Piece) {
         let is_credential = |name: &[u8]| {
             [&b"cookie"[..], b"set-cookie", b"authorization"]
                 .iter()
@@ -406,8 +436,28 @@ fn is_base64(encoding: Option<Text<'_>>) -> bool {
     encoding.is_some_and(|text| text.raw().eq_ignore_ascii_case(b"base64"))
 }
 
+/// Names and values of `postData.params`.
+fn parameters(list: &[u8]) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+    let mut parameters = Vec::new();
+    // The list was read before and is whole.
+    let _ = Json::new(list, 0).array(|json| {
+        let (mut name, mut value) = (Cow::default(), Cow::default());
+        json.object(|json, key| {
+            match key {
+                b"name" => name = json.text()?.map(Text::decode).unwrap_or_default(),
+                b"value" => value = json.text()?.map(Text::decode).unwrap_or_default(),
+                _ => json.skip()?,
+            }
+            Ok(())
+        })?;
+        parameters.push((name, value));
+        Ok(())
+    });
+    parameters
+}
+
 /// The connection's identity. DevTools and Firefox write the remote port into `connection`, which is none.
-fn connection<F>(draft: &Draft<'_>, url: &Url, piece: &mut Piece<F>) -> Option<u32> {
+fn connection(draft: &Draft<'_>, url: &Url, piece: &mut Piece) -> Option<u32> {
     let filled = |text: &Text<'_>| !matches!(text.raw(), b"" | b"0" | b"-1");
     if let Some(id) = draft.connection_id.filter(filled) {
         return Some(piece.connections.symbol(&format!("_{}", id.decode())));

@@ -12,7 +12,6 @@ use rayon::prelude::*;
 
 use super::entry::Pools;
 use super::piece::{Context, End, Piece, read};
-use crate::reader::bodies::BodyScan;
 use crate::reader::json::{Json, skip_brackets};
 
 /// Reads windows of one list.
@@ -27,8 +26,8 @@ pub(super) struct ListReader {
 
 /// What a window held.
 #[derive(Debug)]
-pub(super) struct Window<F> {
-    pub(super) pieces: Vec<Piece<F>>,
+pub(super) struct Window {
+    pub(super) pieces: Vec<Piece>,
     /// Offset where the list goes on.
     pub(super) at: usize,
     /// Whether the list was closed there.
@@ -71,13 +70,9 @@ impl ListReader {
     }
 
     /// Reads the elements of a window, which begins at an element or at the end of the list.
-    pub(super) fn read<S: BodyScan>(
-        &mut self,
-        text: &[u8],
-        context: Context<'_, S>,
-    ) -> Window<S::Found> {
+    pub(super) fn read(&mut self, text: &[u8], context: Context) -> Window {
         let starts = self.cuts(text);
-        let mut guesses: Vec<Piece<S::Found>> = (0..starts.len())
+        let mut guesses: Vec<Piece> = (0..starts.len())
             .into_par_iter()
             .map(|index| {
                 let until = starts.get(index + 1).copied().unwrap_or(text.len());
@@ -145,13 +140,7 @@ impl ListReader {
         }
     }
 
-    fn piece<S: BodyScan>(
-        &self,
-        text: &[u8],
-        start: usize,
-        until: usize,
-        context: Context<'_, S>,
-    ) -> Piece<S::Found> {
+    fn piece(&self, text: &[u8], start: usize, until: usize, context: Context) -> Piece {
         let lock = || self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = lock().pop();
         let mut pools = taken.unwrap_or_default();
@@ -208,7 +197,7 @@ impl ListReader {
 }
 
 /// Stands for a damaged element, or for damage between two.
-fn lost_piece<F>(fault: usize, expected: &str, in_element: bool) -> Piece<F> {
+fn lost_piece(fault: usize, expected: &str, in_element: bool) -> Piece {
     let mut piece = Piece::new(fault);
     if in_element {
         let reason = format!("not JSON, {expected} expected; entry skipped");

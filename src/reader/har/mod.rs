@@ -2,7 +2,7 @@
 //! type, in any order; a bad entry is a notice and the rest is read.
 //!
 //! The text passes through memory in windows (`feed.rs`), the entries of one window are read on all cores (`list.rs`).
-//! Bodies are measured and skipped.
+//! Bodies are measured, and looked into where another origin asked for them (`crate::content`); none is kept.
 
 mod conformance;
 mod convert;
@@ -18,10 +18,10 @@ mod time;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::bodies::BodyScan;
+use super::Options;
 use super::json::{Json, Stop};
-use super::{Options, Scanned};
 use crate::error::ErrorKind;
+use crate::exchange::Capture;
 use document::Document;
 pub(crate) use draft::NOT_RECORDED;
 use feed::Feed;
@@ -35,16 +35,14 @@ const LONGEST_ENTRY: usize = 1 << 30;
 ///
 /// # Errors
 /// When the text is not JSON up to the entries, when there is no list of entries, or when the reader fails.
-pub(super) fn read<S: BodyScan>(
+pub(super) fn read(
     reader: &mut (dyn Read + Send),
     source: &Arc<str>,
-    scan: &S,
     options: &Options,
-) -> Result<Scanned<S::Found>, ErrorKind> {
+) -> Result<Capture, ErrorKind> {
     let mut reader = DocumentReader {
         feed: Feed::new(reader, options.window),
         document: Document::new(),
-        scan,
         options,
         saw_log: false,
         saw_entries: false,
@@ -101,10 +99,9 @@ fn is_damage(error: &io::Error) -> bool {
 }
 
 /// Walks the document around the entries.
-struct DocumentReader<'r, 's, S: BodyScan> {
+struct DocumentReader<'r, 's> {
     feed: Feed<'r>,
-    document: Document<S::Found>,
-    scan: &'s S,
+    document: Document,
     options: &'s Options,
     saw_log: bool,
     saw_entries: bool,
@@ -124,7 +121,7 @@ enum Level {
     Log,
 }
 
-impl<S: BodyScan> DocumentReader<'_, '_, S> {
+impl DocumentReader<'_, '_> {
     fn document(&mut self) -> Result<(), Halt> {
         while self.feed.text().len() < 3 && self.feed.more() {}
         if self.feed.text().starts_with(b"\xEF\xBB\xBF") {
@@ -216,7 +213,7 @@ impl<S: BodyScan> DocumentReader<'_, '_, S> {
         loop {
             let at_end = self.feed.ended;
             let context = Context {
-                scan: self.scan,
+                looks_inside: self.options.looks_inside,
                 at_end,
                 check: self.options.check_har,
             };

@@ -4,13 +4,12 @@ use rustc_hash::FxHashMap;
 
 use super::entry::{EntryReader, Pools};
 use crate::exchange::Exchange;
-use crate::reader::bodies::{BodyScan, Found};
 use crate::reader::json::{Json, Stop};
 use crate::reader::notices::Notices;
 
 /// A run of entries.
 #[derive(Debug)]
-pub(super) struct Piece<F> {
+pub(super) struct Piece {
     /// Where the run began.
     pub(super) start: usize,
     /// Why it ended.
@@ -26,7 +25,6 @@ pub(super) struct Piece<F> {
     pub(super) cached: Vec<usize>,
     pub(super) has_credentials: bool,
     pub(super) has_https_document: bool,
-    pub(super) found: Vec<Found<F>>,
 }
 
 /// Why a run of entries ended. Offsets are those of the text.
@@ -55,22 +53,15 @@ pub(super) struct Symbols {
 }
 
 /// What a run of entries needs beside the text.
-pub(super) struct Context<'c, S> {
-    pub(super) scan: &'c S,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context {
+    pub(super) looks_inside: bool,
     /// Whether the text ends where the source ends.
     pub(super) at_end: bool,
     pub(super) check: bool,
 }
 
-impl<S> Clone for Context<'_, S> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<S> Copy for Context<'_, S> {}
-
-impl<F> Piece<F> {
+impl Piece {
     pub(super) fn new(start: usize) -> Self {
         Self {
             start,
@@ -83,19 +74,18 @@ impl<F> Piece<F> {
             cached: Vec::new(),
             has_credentials: false,
             has_https_document: false,
-            found: Vec::new(),
         }
     }
 }
 
 /// Reads entries from `start`, where one begins, until one begins at or behind `until`.
-pub(super) fn read<S: BodyScan>(
+pub(super) fn read(
     text: &[u8],
     start: usize,
     until: usize,
-    context: Context<'_, S>,
+    context: Context,
     pools: &mut Pools,
-) -> Piece<S::Found> {
+) -> Piece {
     let mut piece = Piece::new(start);
     let mut entries = EntryReader::new(pools);
     let mut json = Json::new(text, start);

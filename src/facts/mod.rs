@@ -3,6 +3,7 @@
 //! | module | answers |
 //! | --- | --- |
 //! | `site` | same origin, same site, cross-site; who shares a registrable domain |
+//! | `imitation` | names made to pass a careless comparison |
 //! | `network` | public, private, loopback: where the server stands |
 //! | `policy` | which grant the answer carries |
 //! | `session` | whether a signed-in user's credentials travelled, and whether they can travel across sites |
@@ -11,6 +12,7 @@
 //! | `tracker` | well-known third-party collectors |
 
 mod endpoint;
+mod imitation;
 mod network;
 mod policy;
 mod resource;
@@ -19,6 +21,7 @@ mod site;
 mod tracker;
 
 pub use endpoint::{template, write_template};
+pub use imitation::{Form, Imitation, imitation};
 pub use network::{Network, host_network, network};
 pub use policy::{AllowOrigin, Policy};
 pub use resource::{
@@ -26,5 +29,7 @@ pub use resource::{
     sensitive_kinds,
 };
 pub use session::{Authentication, SameSite, authentication, same_site_of_cookie};
-pub use site::{Relation, is_ip_host, is_shared_hosting_tenant, relation, site_host};
+pub use site::{
+    Relation, is_ip_host, is_shared_hosting_tenant, relation, runs_strangers_code, site_host,
+};
 pub use tracker::is_known_collector;

@@ -10,6 +10,9 @@
 mod context;
 mod declaration;
 mod findings;
+mod granted;
+mod matrix;
+mod reader;
 mod selection;
 mod words;
 
@@ -23,7 +26,9 @@ mod reflected_origin;
 mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
 
-pub use context::{Context, Endpoint, Grant, Portability, Reflection, Site, Target, Visit};
+pub use context::{
+    Context, Endpoint, Family, Grant, Input, Portability, Reflection, Site, Target, Trust, Visit,
+};
 pub use declaration::Declaration;
 pub(crate) use declaration::declare_rule;
 pub use findings::{Details, Findings, Report};

@@ -1,6 +1,6 @@
 //! Sentences, evidence and severities that several rules share.
 
-use super::{Context, Details, FetchView, Portability};
+use super::{Context, Details, FetchView};
 use crate::cors::Class;
 use crate::exchange::{Exchange, Response};
 use crate::fact::Confidence;
@@ -84,16 +84,6 @@ pub(crate) fn credentials_clause(view: FetchView<'_>) -> &'static str {
         Authentication::ScriptToken => "with a token that the page's script holds",
         Authentication::None => "without credentials",
         Authentication::Unknown => "with unknown credentials",
-    }
-}
-
-/// The row "any site" of the severity matrix: who reads is anyone; what remains is whether the session travels and
-/// whether the data is known to be sensitive.
-pub(crate) fn any_site_severity(cx: &Context, view: FetchView<'_>, sensitive: bool) -> Severity {
-    match cx.portability(view) {
-        Portability::Proven | Portability::Declared if sensitive => Severity::Critical,
-        Portability::Proven | Portability::Declared | Portability::Unknown => Severity::High,
-        Portability::SiteBound => Severity::Medium,
     }
 }
 

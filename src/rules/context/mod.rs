@@ -2,10 +2,15 @@
 //!
 //! Memory is bounded by the distinct (endpoint, origin) pairs, not by the number of fetches.
 
+mod trust;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+
+pub use trust::{Family, Input, Trust};
+pub(super) use trust::{inputs, mirrored_request};
 
 use super::{FetchView, Options};
 use crate::cors::{Class, Origin, Phase};
@@ -16,6 +21,7 @@ use crate::facts::{
     same_site_of_cookie, site_host, write_template,
 };
 use crate::finding::Sample;
+use crate::pairing::PreflightLink;
 
 /// Facts over all recordings.
 ///
@@ -28,6 +34,7 @@ pub struct Context {
     sites: FxHashMap<Box<str>, Site>,
     // From a site to the sites that its pages or redirects led to.
     links: FxHashMap<Box<str>, FxHashSet<Box<str>>>,
+    trust: Trust,
     scratch: String,
 }
 
@@ -163,6 +170,7 @@ impl Context {
     }
 
     fn observe_exchange(&mut self, capture: &Capture, exchange: &Exchange) {
+        self.trust.observe_exchange(capture, exchange);
         let origin = exchange.request.url.origin();
         let Some(host) = origin.host() else {
             return;
@@ -220,6 +228,13 @@ impl Context {
 
     /// Takes in one judged fetch.
     pub fn observe(&mut self, view: FetchView<'_>) {
+        for hop in &view.judged.fetch.hops {
+            if let PreflightLink::Recorded(index) = hop.preflight
+                && let Some(preflight) = view.capture.exchanges.get(index as usize)
+            {
+                self.trust.observe_preflight(preflight);
+            }
+        }
         let verdict = &view.judged.verdict;
         let Some(policy) = Policy::of(view) else {
             return;
@@ -238,6 +253,7 @@ impl Context {
         let Some(reader) = policy.reader.filter(|_| cors) else {
             return;
         };
+        self.trust.observe_policy(&policy, reader);
         let ambient = authentication(view).is_ambient();
         let readable = matches!(verdict.class(), Class::Allowed | Class::NotCors);
         let grant = self.grant_mut(&policy, reader);
@@ -279,6 +295,13 @@ impl Context {
         for (from, to) in other.links {
             self.links.entry(from).or_default().extend(to);
         }
+        self.trust.merge(other.trust);
+    }
+
+    /// Whom servers trust, beyond single grants.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Every server seen, ordered.

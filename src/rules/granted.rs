@@ -5,8 +5,8 @@ use super::words::holds_data;
 use super::{Context, FetchView};
 use crate::cors::Origin;
 use crate::facts::{
-    AllowOrigin, Form, Imitation, Policy, Relation, imitation, is_public_content,
-    is_shared_hosting_tenant, network, relation, runs_strangers_code, site_host,
+    AllowOrigin, Form, Imitation, Policy, imitation, is_public_content, is_shared_hosting_tenant,
+    network, runs_strangers_code, site_host,
 };
 
 /// An origin that an answer grants by name.
@@ -172,14 +172,4 @@ pub(crate) fn is_insecure(policy: &Policy<'_>, named: &Named<'_>) -> bool {
         && !named.host.is_empty()
         && crate::facts::host_network(named.host) != crate::facts::Network::Loopback
         && network(policy.exchange) != crate::facts::Network::Loopback
-}
-
-/// How the granted origin stands to the server, as a word.
-pub(crate) fn relation_word(policy: &Policy<'_>) -> &'static str {
-    policy
-        .reader
-        .map_or(Relation::CrossSite, |reader| {
-            relation(reader, policy.target)
-        })
-        .as_str()
 }

@@ -17,12 +17,18 @@ mod selection;
 mod words;
 
 mod any_site_authenticated_read;
+mod any_subdomain_trusted;
 mod blocked_but_processed;
 mod cors_trust_inventory;
 mod failure;
+mod insecure_scheme_origin_trusted;
+mod lookalike_origin_accepted;
+mod loopback_or_intranet_origin_trusted;
+mod non_web_origin_trusted;
 mod null_origin_allowed;
 mod placeholder_origin_configured;
 mod reflected_origin;
+mod shared_hosting_origin_trusted;
 mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
 
@@ -41,11 +47,17 @@ use crate::options::Options;
 /// The rules, one line each. Failures, of which there is one for each code of a blocked verdict, register themselves.
 static REGISTRY: &[&dyn Rule] = &[
     &any_site_authenticated_read::AnySiteAuthenticatedRead,
+    &any_subdomain_trusted::AnySubdomainTrusted,
     &blocked_but_processed::BlockedButProcessed,
     &cors_trust_inventory::CorsTrustInventory,
+    &insecure_scheme_origin_trusted::InsecureSchemeOriginTrusted,
+    &lookalike_origin_accepted::LookalikeOriginAccepted,
+    &loopback_or_intranet_origin_trusted::LoopbackOrIntranetOriginTrusted,
+    &non_web_origin_trusted::NonWebOriginTrusted,
     &null_origin_allowed::NullOriginAllowed,
     &placeholder_origin_configured::PlaceholderOriginConfigured,
     &reflected_origin::ReflectedOrigin,
+    &shared_hosting_origin_trusted::SharedHostingOriginTrusted,
     &wildcard_on_sensitive_response::WildcardOnSensitiveResponse,
     &wildcard_plus_allow_credentials::WildcardPlusAllowCredentials,
 ];

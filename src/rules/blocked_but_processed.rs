@@ -1,4 +1,6 @@
-use super::words::{answer_details, credentials_clause, fact, input_certainty};
+use super::words::{
+    answer_details, credentials_clause, fact, has_safelisted_content_type, input_certainty,
+};
 use super::{Context, FetchView, Findings, Portability, Rule, declare_rule};
 use crate::cors::{Class, Code, Warning};
 use crate::exchange::{Method, ResourceType, Response};
@@ -181,19 +183,6 @@ fn is_hidden_answer(view: FetchView<'_>) -> bool {
         && !asked_first
         && !verdict.warnings.contains(Warning::PreflightNotRecorded)
         && !verdict.warnings.contains(Warning::OutcomeConflict)
-}
-
-/// CORS-safelisted content types, or none at all.
-fn has_safelisted_content_type(value: Option<&[u8]>) -> bool {
-    let Some(value) = value else {
-        return true;
-    };
-    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
-    let essence = text.split(';').next().unwrap_or("").trim();
-    matches!(
-        essence,
-        "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain"
-    )
 }
 
 /// The server belongs to a site that the user opened, or that is one's own: not a collector's.

@@ -16,9 +16,12 @@ mod reader;
 mod selection;
 mod words;
 
+mod acao_copied_from_other_input;
 mod any_site_authenticated_read;
 mod any_subdomain_trusted;
 mod blocked_but_processed;
+mod blocked_response_set_cookie;
+mod broad_preflight_grant_with_credentials;
 mod cors_trust_inventory;
 mod failure;
 mod insecure_scheme_origin_trusted;
@@ -27,7 +30,11 @@ mod loopback_or_intranet_origin_trusted;
 mod non_web_origin_trusted;
 mod null_origin_allowed;
 mod placeholder_origin_configured;
+mod preflight_bypass_content_type;
+mod private_network_cors_grant;
 mod reflected_origin;
+mod secret_in_cross_origin_url;
+mod sensitive_headers_exposed;
 mod shared_hosting_origin_trusted;
 mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
@@ -46,9 +53,12 @@ use crate::options::Options;
 
 /// The rules, one line each. Failures, of which there is one for each code of a blocked verdict, register themselves.
 static REGISTRY: &[&dyn Rule] = &[
+    &acao_copied_from_other_input::AcaoCopiedFromOtherInput,
     &any_site_authenticated_read::AnySiteAuthenticatedRead,
     &any_subdomain_trusted::AnySubdomainTrusted,
     &blocked_but_processed::BlockedButProcessed,
+    &blocked_response_set_cookie::BlockedResponseSetCookie,
+    &broad_preflight_grant_with_credentials::BroadPreflightGrantWithCredentials,
     &cors_trust_inventory::CorsTrustInventory,
     &insecure_scheme_origin_trusted::InsecureSchemeOriginTrusted,
     &lookalike_origin_accepted::LookalikeOriginAccepted,
@@ -56,7 +66,11 @@ static REGISTRY: &[&dyn Rule] = &[
     &non_web_origin_trusted::NonWebOriginTrusted,
     &null_origin_allowed::NullOriginAllowed,
     &placeholder_origin_configured::PlaceholderOriginConfigured,
+    &preflight_bypass_content_type::PreflightBypassContentType,
+    &private_network_cors_grant::PrivateNetworkCorsGrant,
     &reflected_origin::ReflectedOrigin,
+    &secret_in_cross_origin_url::SecretInCrossOriginUrl,
+    &sensitive_headers_exposed::SensitiveHeadersExposed,
     &shared_hosting_origin_trusted::SharedHostingOriginTrusted,
     &wildcard_on_sensitive_response::WildcardOnSensitiveResponse,
     &wildcard_plus_allow_credentials::WildcardPlusAllowCredentials,

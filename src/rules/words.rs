@@ -138,3 +138,16 @@ pub(crate) fn is_authenticated_read(
         && (writes || holds_data(cx, policy))
         && network(policy.exchange).is_known()
 }
+
+/// CORS-safelisted content types, or none at all.
+pub(crate) fn has_safelisted_content_type(value: Option<&[u8]>) -> bool {
+    let Some(value) = value else {
+        return true;
+    };
+    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+    let essence = text.split(';').next().unwrap_or("").trim();
+    matches!(
+        essence,
+        "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain"
+    )
+}

@@ -339,6 +339,12 @@ impl Trust {
         Some(place.public && !place.inside)
     }
 
+    /// Whether a host was ever seen at a public address.
+    #[must_use]
+    pub fn is_seen_public(&self, host: &str) -> bool {
+        self.hosts.get(host).is_some_and(|place| place.public)
+    }
+
     /// Whether an address that is not public answers for so many sites with public names that it is a proxy, or a bench
     /// on which the public is played.
     #[must_use]

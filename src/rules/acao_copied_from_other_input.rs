@@ -13,8 +13,8 @@ declare_rule! {
     /// server did so with two different origins; one alone is a hint, for a fixed value may look the same.
     ///
     /// Medium; with `Access-Control-Allow-Credentials: true` and a signed-in user's credentials on the request as severe as
-    /// a copy of Origin itself. Info on empty and error answers and collectors. Silent on public assets, and where the
-    /// answer names the server's own origin.
+    /// a copy of Origin itself. Info on empty and error answers and collectors. Silent on public assets, where the
+    /// answer names the server's own origin or the page's, and behind redirects, which turn a page's Origin into `null`.
     ///
     /// ## Why it matters
     /// A page chooses its parameters, and its Referer is its own address: whoever asks is granted, with one detour.
@@ -51,7 +51,7 @@ impl Rule for AcaoCopiedFromOtherInput {
         if !policy.is_cors(view) || !policy.response.is_ok_status() || is_for_all(cx, &policy) {
             return;
         }
-        for input in inputs(&policy) {
+        for input in inputs(view, &policy) {
             let copies = cx
                 .trust()
                 .copied(policy.target, input)

@@ -1,4 +1,4 @@
-use super::granted::{Named, Standing, matters, standing};
+use super::granted::{Named, Standing, matters, reflects, standing};
 use super::matrix::{Reach, raise, raises_severity};
 use super::reader::cause;
 use super::words::{fact, grant_details, input_certainty, is_authenticated_read};
@@ -70,10 +70,7 @@ impl Rule for AnySubdomainTrusted {
         let Some(family) = cx.trust().family(policy.target, reader) else {
             return;
         };
-        let reflects = cx
-            .endpoint(&policy)
-            .is_some_and(|endpoint| cx.reflection(endpoint, policy.target).is_some());
-        if reflects
+        if reflects(cx, &policy)
             || !matters(cx, &policy)
             || standing(cx, &policy) == Standing::Service
             || cause(cx, view, &policy).is_some()

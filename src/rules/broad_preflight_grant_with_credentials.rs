@@ -1,4 +1,5 @@
 use super::context::mirrored_request;
+use super::granted::reflects;
 use super::words::{answer_details, evidence};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
 use crate::cors::header::{ALLOW_HEADERS, ALLOW_METHODS, items};
@@ -65,11 +66,10 @@ impl Rule for BroadPreflightGrantWithCredentials {
             let Some(variant) = breadth(cx, preflight) else {
                 continue;
             };
-            let reflects = Policy::of(view)
+            let reflected = Policy::of(view)
                 .filter(|policy| policy.target == target)
-                .and_then(|policy| cx.reflection(cx.endpoint(&policy)?, policy.target))
-                .is_some();
-            let severity = if reflects {
+                .is_some_and(|policy| reflects(cx, &policy));
+            let severity = if reflected {
                 Severity::Low
             } else {
                 Severity::Info

@@ -49,6 +49,10 @@ impl<'p> Named<'p> {
             AllowOrigin::Absent | AllowOrigin::Star | AllowOrigin::Null => return None,
         };
         let text = std::str::from_utf8(policy.value.as_deref()?).ok()?;
+        // What is not written as browsers write it grants nobody.
+        if !asked && Origin::parse(text.as_bytes()).is_none() {
+            return None;
+        }
         let (scheme, authority) = text.split_once("://")?;
         let is_scheme = !scheme.is_empty()
             && scheme.bytes().all(|byte| {
@@ -83,6 +87,12 @@ pub(crate) fn matters(cx: &Context, policy: &Policy<'_>) -> bool {
         && !is_for_all(cx, policy)
         && network(policy.exchange).is_known()
         && !cx.is_collector(policy.target)
+}
+
+/// Whether the endpoint grants whoever asks, so that a single grant says nothing of its own.
+pub(crate) fn reflects(cx: &Context, policy: &Policy<'_>) -> bool {
+    cx.endpoint(policy)
+        .is_some_and(|endpoint| cx.reflection(endpoint, policy.target).is_some())
 }
 
 /// Gate G1: by kind and headers, or because the same body came with credentials and without.

@@ -1,4 +1,4 @@
-use super::granted::{Named, Standing, is_insecure, matters, standing};
+use super::granted::{Named, Standing, is_insecure, matters, reflects, standing};
 use super::matrix::{Reach, lower};
 use super::reader::cause;
 use super::words::{
@@ -19,9 +19,12 @@ declare_rule! {
     /// Variant `cleartext`: the server itself speaks plain http on the public internet, and a page of another origin read
     /// a signed-in user's data there: medium, high if that data is known to be sensitive.
     ///
+    /// Variant `static`: another origin asked, and the answer names the http one to everybody.
+    ///
     /// Silent: origins on the user's own machine; addresses and names of internal networks, which
     /// `loopback-or-intranet-origin-trusted` tells; servers on this machine; public assets, empty and error answers,
-    /// collectors. Services of others that merely serve the page under review are low, with credentials alone.
+    /// collectors; endpoints that grant unrelated sites too (`reflected-origin`). Services of others that merely serve the
+    /// page under review are low, with credentials alone.
     ///
     /// ## Why it matters
     /// Whoever stands between a user and a page without encryption (an open wireless network is enough) writes that page's
@@ -65,6 +68,7 @@ impl Rule for InsecureSchemeOriginTrusted {
         let cleartext = is_cleartext_read(cx, view, &policy);
         if !(cleartext || (is_insecure(&policy, &named) && !is_internal(&policy, &named)))
             || !matters(cx, &policy)
+            || reflects(cx, &policy)
             || cause(cx, view, &policy).is_some()
         {
             return;
@@ -82,7 +86,11 @@ impl Rule for InsecureSchemeOriginTrusted {
         out.report(Self::DECLARATION)
             .severity(severity)
             .confidence(travels.min(input_certainty(view)))
-            .variant(if cleartext { "cleartext" } else { "" })
+            .variant(match (cleartext, named.asked) {
+                (true, _) => "cleartext",
+                (false, true) => "",
+                (false, false) => "static",
+            })
             .reach(Reach::Network.as_str())
             .phase("actual")
             .initiator(policy.reader)

@@ -1,4 +1,4 @@
-use super::granted::{Named, imitated, is_for_all};
+use super::granted::{Named, imitated, is_for_all, reflects};
 use super::matrix::Reach;
 use super::reader::cause;
 use super::words::{fact, grant_details, input_certainty, permissive_cap};
@@ -71,10 +71,7 @@ impl Rule for LookalikeOriginAccepted {
             return;
         };
         // Whoever grants every origin compares nothing.
-        let reflects = cx
-            .endpoint(&policy)
-            .is_some_and(|endpoint| cx.reflection(endpoint, policy.target).is_some());
-        if reflects || cause(cx, view, &policy).is_some() {
+        if reflects(cx, &policy) || cause(cx, view, &policy).is_some() {
             return;
         }
         let severity = if is_for_all(cx, &policy) {

@@ -1,8 +1,8 @@
-use super::granted::{Named, Standing, matters, standing};
+use super::granted::{Named, Standing, matters, reflects, standing};
 use super::reader::cause;
-use super::words::{grant_details, input_certainty, is_authenticated_read};
+use super::words::{grant_details, input_certainty};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::facts::{Network, Policy, host_network, network, sensitive_kinds};
+use crate::facts::{Network, Policy, authentication, host_network, network, sensitive_kinds};
 use crate::finding::Severity;
 use crate::redact;
 
@@ -10,11 +10,13 @@ declare_rule! {
     /// ## What it finds
     /// A public server grants, by name, an origin that stands on nobody's website: localhost and its subdomains, 127/8,
     /// `[::1]`, a private or link-local address, a name without a dot, `.local` and the like. Medium with
-    /// `Access-Control-Allow-Credentials: true`, else low.
+    /// `Access-Control-Allow-Credentials: true`, else low. Variant `static`: another origin asked, and the answer names the
+    /// local one to everybody.
     ///
-    /// A service of others, used by a page under development, is low with credentials unless a signed-in user's data was
-    /// read, and silent without. Silent: servers that are local themselves; public assets, empty and error answers,
-    /// collectors.
+    /// Where nothing shows that the server belongs to the page that asked, and no credentials were sent, low is the most: many
+    /// services grant every origin, and a page under development is one of them. A service of others is silent without
+    /// `Access-Control-Allow-Credentials`. Silent: servers that are local themselves; public assets, empty and error answers,
+    /// collectors; endpoints that grant unrelated sites too (`reflected-origin`).
     ///
     /// ## Why it matters
     /// It is a developer's setting that went into production. Every program that opens a port on a user's machine, and
@@ -58,16 +60,18 @@ impl Rule for LoopbackOrIntranetOriginTrusted {
         };
         if !network(policy.exchange).is_public()
             || !matters(cx, &policy)
+            || reflects(cx, &policy)
             || cause(cx, view, &policy).is_some()
         {
             return;
         }
-        let is_service =
-            standing(cx, &policy) == Standing::Service && !is_authenticated_read(cx, view, &policy);
-        let severity = match (policy.allow_credentials, is_service) {
-            (true, false) => Severity::Medium,
-            (true, true) | (false, false) => Severity::Low,
-            (false, true) => return,
+        // Many services grant every origin, and a page under development is one of them.
+        let standing = standing(cx, &policy);
+        let counts = standing == Standing::Own || authentication(view).is_ambient();
+        let severity = match (policy.allow_credentials, standing) {
+            (true, _) if counts => Severity::Medium,
+            (true, _) | (false, Standing::Own | Standing::Unknown) => Severity::Low,
+            (false, Standing::Service) => return,
         };
         out.report(Self::DECLARATION)
             .severity(severity)

@@ -1,4 +1,4 @@
-use super::granted::{Named, is_for_all};
+use super::granted::{Named, is_for_all, reflects};
 use super::reader::cause;
 use super::words::{grant_details, input_certainty, permissive_cap};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
@@ -11,7 +11,8 @@ declare_rule! {
     /// A server grants an origin that is no website: a browser extension, an application's web view (`capacitor://`,
     /// `ionic://`, `app://`), `file://`. Low with `Access-Control-Allow-Credentials: true`, else info. Medium if a Firefox
     /// extension is granted with credentials: its origin is random in every installation, so no list holds it and the
-    /// server grants whoever asks. Silent on public assets; info on empty answers and collectors.
+    /// server grants whoever asks. Silent on public assets, and where the endpoint grants
+    /// unrelated sites too (`reflected-origin`); info on empty answers and collectors.
     ///
     /// ## Why it matters
     /// An extension's id is its own, yet a generic scheme belongs to every application that uses the framework, and `file:`
@@ -52,6 +53,7 @@ impl Rule for NonWebOriginTrusted {
         };
         if matches!(named.scheme, "http" | "https")
             || is_for_all(cx, &policy)
+            || reflects(cx, &policy)
             || cause(cx, view, &policy).is_some()
         {
             return;

@@ -1,4 +1,4 @@
-use super::granted::is_for_all;
+use super::granted::{is_for_all, reflects};
 use super::matrix::Reach;
 use super::words::{fact, grant_details, input_certainty, permissive_cap};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
@@ -76,16 +76,11 @@ impl Rule for PrivateNetworkCorsGrant {
         let severity = match (policy.allow_origin, page) {
             (AllowOrigin::Star, Page::Public { .. } | Page::Unknown) => Severity::High,
             (AllowOrigin::Star, Page::Inside) if !machine => Severity::Info,
-            (AllowOrigin::Echo, Page::Public { .. }) => {
-                let reflects = cx
-                    .endpoint(&policy)
-                    .is_some_and(|endpoint| cx.reflection(endpoint, policy.target).is_some());
-                match (reflects, machine) {
-                    (true, _) => Severity::High,
-                    (false, false) => Severity::Medium,
-                    (false, true) => Severity::Low,
-                }
-            }
+            (AllowOrigin::Echo, Page::Public { .. }) => match (reflects(cx, &policy), machine) {
+                (true, _) => Severity::High,
+                (false, false) => Severity::Medium,
+                (false, true) => Severity::Low,
+            },
             _ => return,
         };
         let severity = if is_for_all(cx, &policy) {
@@ -104,6 +99,7 @@ impl Rule for PrivateNetworkCorsGrant {
             .confidence(confidence.min(input_certainty(view)))
             .reach(match policy.allow_origin {
                 AllowOrigin::Star => Reach::AnySite.as_str(),
+                _ if reflects(cx, &policy) => Reach::AnySite.as_str(),
                 _ => Reach::Listed.as_str(),
             })
             .phase("actual")

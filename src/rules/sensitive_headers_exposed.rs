@@ -1,4 +1,4 @@
-use super::granted::{Named, Standing, imitated, is_foreign_tenant, standing};
+use super::granted::{Named, Standing, imitated, is_foreign_tenant, reflects, standing};
 use super::matrix::Reach;
 use super::words::{evidence, grant_details, input_certainty};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
@@ -162,10 +162,7 @@ fn exposed_token(
 fn reach(cx: &Context, view: FetchView<'_>, policy: &Policy<'_>) -> Reach {
     let own = policy.target.host().unwrap_or("");
     let reader = policy.reader.and_then(|reader| reader.host());
-    let reflects = cx
-        .endpoint(policy)
-        .is_some_and(|endpoint| cx.reflection(endpoint, policy.target).is_some());
-    if policy.allow_origin == AllowOrigin::Star || policy.grants_null() || reflects {
+    if policy.allow_origin == AllowOrigin::Star || policy.grants_null() || reflects(cx, policy) {
         return Reach::AnySite;
     }
     if reader.is_some_and(|reader| cx.are_related(reader, own)) {

@@ -1,4 +1,4 @@
-use super::granted::{Named, Standing, is_foreign_tenant, matters, standing};
+use super::granted::{Named, Standing, is_foreign_tenant, matters, reflects, standing};
 use super::matrix::Reach;
 use super::reader::cause;
 use super::words::{grant_details, input_certainty};
@@ -13,9 +13,12 @@ declare_rule! {
     /// not its own. Medium with `Access-Control-Allow-Credentials: true`, else low. Where a signed-in user's data was read,
     /// `any-site-authenticated-read` speaks instead, with reach `tenant`.
     ///
+    /// Variant `static`: another origin asked, and the answer names the tenant to everybody.
+    ///
     /// Low with credentials and silent without: a corner that bears the name of the server's owner, a server that is itself
     /// a tenant of some platform, a service of others that merely serves the page under review. Silent: the same tenant;
-    /// public assets, as on a company's own delivery network; empty and error answers; collectors; domains that one
+    /// public assets, as on a company's own delivery network; empty and error answers; collectors; endpoints that grant
+    /// unrelated sites too (`reflected-origin`); domains that one
     /// registers as under a country (`shop.uk.com`); sites declared with `--first-party`.
     ///
     /// ## Why it matters
@@ -61,6 +64,7 @@ impl Rule for SharedHostingOriginTrusted {
             || !runs_strangers_code(named.host)
             || cx.are_related(named.host, own)
             || !matters(cx, &policy)
+            || reflects(cx, &policy)
             || cause(cx, view, &policy).is_some()
         {
             return;
@@ -75,6 +79,7 @@ impl Rule for SharedHostingOriginTrusted {
         out.report(Self::DECLARATION)
             .severity(severity)
             .confidence(input_certainty(view))
+            .variant(if named.asked { "" } else { "static" })
             .reach(Reach::Tenant.as_str())
             .phase("actual")
             .initiator(policy.reader)

@@ -253,7 +253,7 @@ impl Context {
         let Some(reader) = policy.reader.filter(|_| cors) else {
             return;
         };
-        self.trust.observe_policy(&policy, reader);
+        self.trust.observe_policy(view, &policy, reader);
         let ambient = authentication(view).is_ambient();
         let readable = matches!(verdict.class(), Class::Allowed | Class::NotCors);
         let grant = self.grant_mut(&policy, reader);

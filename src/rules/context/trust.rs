@@ -12,6 +12,7 @@ use std::num::NonZeroU64;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::FetchView;
 use crate::cors::Origin;
 use crate::exchange::{Capture, Exchange, Method};
 use crate::facts::{
@@ -171,7 +172,12 @@ impl Trust {
     }
 
     /// Takes in the answer to a request under the CORS protocol.
-    pub(super) fn observe_policy(&mut self, policy: &Policy<'_>, reader: &Origin) {
+    pub(super) fn observe_policy(
+        &mut self,
+        view: FetchView<'_>,
+        policy: &Policy<'_>,
+        reader: &Origin,
+    ) {
         let response = policy.response;
         let ok = response.is_ok_status();
         let is_public = is_public_content(policy.exchange, response);
@@ -195,7 +201,7 @@ impl Trust {
         if !ok {
             return;
         }
-        for input in inputs(policy) {
+        for input in inputs(view, policy) {
             let value = policy.value.as_deref().and_then(Origin::parse);
             let copies = self
                 .server_mut(policy.target)
@@ -439,16 +445,16 @@ impl Body {
 }
 
 /// The inputs beside Origin that hold the very origin which the answer names. None where the answer names the asker
-/// or the server itself.
-pub(crate) fn inputs(policy: &Policy<'_>) -> Vec<Input> {
+/// or the server itself, and behind a redirect, which may have turned a listed page's Origin into `null`.
+pub(crate) fn inputs(view: FetchView<'_>, policy: &Policy<'_>) -> Vec<Input> {
     let mut found = Vec::new();
-    if policy.allow_origin != AllowOrigin::Other {
+    if policy.allow_origin != AllowOrigin::Other || view.judged.fetch.hops.len() > 1 {
         return found;
     }
     let Some(named) = policy.value.as_deref().and_then(Origin::parse) else {
         return found;
     };
-    if named == *policy.target {
+    if named == *policy.target || policy.reader == Some(&named) {
         return found;
     }
     let exchange = policy.exchange;

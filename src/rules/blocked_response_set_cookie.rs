@@ -180,6 +180,10 @@ fn worst_cookie<'a>(policy: &Policy<'a>, crosses: bool, engine: Engine) -> Optio
 }
 
 fn is_session_name(name: &str) -> bool {
+    // A token against forgery opens nothing; an author is no authentication.
+    if name.contains("csrf") || name.contains("xsrf") || name.contains("author") {
+        return false;
+    }
     SESSION_WORDS.iter().any(|word| name.contains(word))
         || name
             .split(['-', '_', '.'])
@@ -187,7 +191,7 @@ fn is_session_name(name: &str) -> bool {
         || name.ends_with("sessid")
 }
 
-/// Whether the line takes a cookie away: an age of nothing, or an end in the past century's clothes.
+/// Whether the line takes a cookie away: an age of nothing, or an end at the beginning of time.
 fn is_deletion(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line).to_ascii_lowercase();
     line.split(';').skip(1).any(|attribute| {

@@ -5,8 +5,8 @@ use super::words::holds_data;
 use super::{Context, FetchView};
 use crate::cors::Origin;
 use crate::facts::{
-    AllowOrigin, Form, Imitation, Policy, imitation, is_public_content, is_shared_hosting_tenant,
-    network, runs_strangers_code, site_host,
+    AllowOrigin, Form, Imitation, Network, Policy, host_network, imitation, is_public_content,
+    is_shared_hosting_tenant, network, runs_strangers_code, site_host,
 };
 
 /// An origin that an answer grants by name.
@@ -101,13 +101,18 @@ pub(crate) fn is_for_all(cx: &Context, policy: &Policy<'_>) -> bool {
         || cx.trust().is_same_for_all(policy.exchange)
 }
 
-/// Whose server it is.
+/// Whose server it is that a policy stands on.
 pub(crate) fn standing(cx: &Context, policy: &Policy<'_>) -> Standing {
-    let Some(host) = policy.target.host() else {
+    standing_of(cx, policy.target, policy.reader)
+}
+
+/// Whose server it is that a page asked.
+pub(crate) fn standing_of(cx: &Context, target: &Origin, reader: Option<&Origin>) -> Standing {
+    let Some(host) = target.host() else {
         return Standing::Unknown;
     };
     let is_opened = |host: &str| cx.site(host).is_some_and(|site| site.is_document);
-    let reader = policy.reader.and_then(Origin::host);
+    let reader = reader.and_then(Origin::host);
     if is_opened(host)
         || cx.options().is_first_party(host)
         || cx.options().in_scope(host)
@@ -174,12 +179,14 @@ pub(crate) fn bears_name_of(tenant: &str, own: &str) -> bool {
     brand.len() >= 4 && corner.contains(brand)
 }
 
-/// Whether the server trusts a page that anyone on the path can rewrite: https grants http, and the page does not stand
-/// on a machine of the user.
+/// Whether the server trusts a page that anyone on the path can rewrite: https grants http, and neither page nor server
+/// stands on the user's machine. A public server that grants an internal name is another story.
 pub(crate) fn is_insecure(policy: &Policy<'_>, named: &Named<'_>) -> bool {
+    let (page, server) = (host_network(named.host), network(policy.exchange));
     policy.target.scheme() == Some("https")
         && named.scheme == "http"
         && !named.host.is_empty()
-        && crate::facts::host_network(named.host) != crate::facts::Network::Loopback
-        && network(policy.exchange) != crate::facts::Network::Loopback
+        && page != Network::Loopback
+        && server != Network::Loopback
+        && (page.is_public() || !server.is_public())
 }

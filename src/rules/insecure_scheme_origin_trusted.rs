@@ -5,7 +5,7 @@ use super::words::{
     credentials_clause, fact, grant_details, input_certainty, is_authenticated_read,
 };
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::facts::{Network, Policy, authentication, host_network, network, sensitive_kinds};
+use crate::facts::{Policy, authentication, network, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
 use crate::redact;
 
@@ -66,7 +66,7 @@ impl Rule for InsecureSchemeOriginTrusted {
             return;
         };
         let cleartext = is_cleartext_read(cx, view, &policy);
-        if !(cleartext || (is_insecure(&policy, &named) && !is_internal(&policy, &named)))
+        if !(cleartext || is_insecure(&policy, &named))
             || !matters(cx, &policy)
             || reflects(cx, &policy)
             || cause(cx, view, &policy).is_some()
@@ -125,18 +125,10 @@ impl Rule for InsecureSchemeOriginTrusted {
     }
 }
 
-/// A name or address of an internal network, granted by a public server.
-fn is_internal(policy: &Policy<'_>, named: &Named<'_>) -> bool {
-    network(policy.exchange).is_public() && !host_network(named.host).is_public()
-}
-
 /// A signed-in user's data was read across origins without encryption.
 fn is_cleartext_read(cx: &Context, view: FetchView<'_>, policy: &Policy<'_>) -> bool {
     policy.target.scheme() == Some("http")
-        && matches!(
-            network(policy.exchange),
-            Network::Public | Network::PublicName
-        )
+        && network(policy.exchange).is_public()
         && authentication(view).is_seen()
         && is_authenticated_read(cx, view, policy)
 }

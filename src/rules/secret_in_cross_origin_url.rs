@@ -1,12 +1,13 @@
 use std::fmt::Write as _;
 
-use super::granted::{Standing, standing};
+use super::granted::{Standing, standing_of};
 use super::words::fact;
 use super::{Context, Details, FetchView, Findings, Rule, declare_rule};
 use crate::content::{Kind, Place, Sighting};
-use crate::cors::Code;
+use crate::cors::{Code, Origin};
 use crate::exchange::Exchange;
-use crate::facts::{Policy, Relation, is_known_collector, is_public_asset, relation};
+use crate::fact::Confidence;
+use crate::facts::{Relation, is_known_collector, is_public_asset, relation};
 use crate::finding::{Certainty, Severity};
 use crate::redact;
 
@@ -18,12 +19,12 @@ declare_rule! {
     /// - `referer`: high to another site for a JSON Web Token or a server's session identifier, else medium.
     /// - `url`: medium; high for a JSON Web Token to a known collector, which it cannot be meant for; low for a token that is
     ///   one by its name alone, to a service of the page under review, for many such names hold public tokens. A session
-    ///   identifier by its name alone (`session_id`, which analytics use for visits of their own) is a hint.
+    ///   identifier by a name that analytics use too (`session_id`) is likely, and a hint to such a service.
     /// - low within a site, and between sites declared with `--first-party`.
     ///
-    /// Silent: navigations (signing in works that way) and WebSocket handshakes; keys by their vendor's prefix, which pages
-    /// show by design; tokens against forgery; URLs signed for storage and delivery networks; images, media, scripts whose
-    /// URL carries its own short-lived permission; tokens that their vendor calls public.
+    /// Silent: navigations (signing in works that way) and WebSocket handshakes; keys and tokens that their vendor makes to
+    /// stand in pages; tokens against forgery; URLs signed for storage and delivery networks; images, media, scripts whose
+    /// URL carries its own short-lived permission; what known collectors call a session.
     ///
     /// ## Why it matters
     /// URLs are written down: in logs of servers and proxies, in histories, in the Referer of the next request. Whoever reads
@@ -90,8 +91,14 @@ impl Rule for SecretInCrossOriginUrl {
         ) {
             return;
         }
-        let Some(initiator) = view.judged.fetch.initiator_origin.value.as_ref() else {
+        let fact = &view.judged.fetch.initiator_origin;
+        let Some(initiator) = fact.value.as_ref() else {
             return;
+        };
+        let known = match fact.confidence {
+            Confidence::Certain | Confidence::High => Certainty::Proven,
+            Confidence::Medium => Certainty::Likely,
+            Confidence::Low | Confidence::Undetermined => Certainty::Hint,
         };
         for hop in &view.judged.fetch.hops {
             let exchange = hop
@@ -110,7 +117,7 @@ impl Rule for SecretInCrossOriginUrl {
                 let worst = content
                     .at(place)
                     .filter_map(|sighting| {
-                        let weight = weigh(cx, view, exchange, sighting, relation)?;
+                        let weight = weigh(cx, initiator, exchange, sighting, relation)?;
                         Some((weight, sighting))
                     })
                     .max_by_key(|(weight, _)| *weight);
@@ -124,7 +131,7 @@ impl Rule for SecretInCrossOriginUrl {
                 };
                 out.report(Self::DECLARATION)
                     .severity(severity)
-                    .confidence(confidence)
+                    .confidence(confidence.min(known))
                     .variant(variant)
                     .phase("actual")
                     .initiator(Some(initiator))
@@ -139,19 +146,19 @@ impl Rule for SecretInCrossOriginUrl {
 /// How bad a sighting is and how sure; `None` where it is no secret, or no other origin's business.
 fn weigh(
     cx: &Context,
-    view: FetchView<'_>,
+    initiator: &Origin,
     exchange: &Exchange,
     sighting: &Sighting,
     relation: Relation,
 ) -> Option<(Severity, Certainty)> {
     if !matches!(
         sighting.kind,
-        Kind::Jwt | Kind::OauthToken | Kind::SessionId
+        Kind::ApiKey | Kind::Jwt | Kind::OauthToken | Kind::SessionId
     ) {
         return None;
     }
-    let host = exchange.request.url.origin().host()?;
-    let initiator = view.judged.fetch.initiator_origin.value.as_ref()?;
+    let target = exchange.request.url.origin();
+    let host = target.host()?;
     let is_related = relation == Relation::SameSite
         || initiator
             .host()
@@ -168,32 +175,31 @@ fn weigh(
         };
         return Some((severity, Certainty::Proven));
     }
-    let url = exchange.request.url.as_str();
     let is_collector = is_known_collector(host);
-    let carries_permission = is_signed(url)
-        || is_public_token(url, &sighting.pointer)
+    let carries_permission = is_signed(exchange.request.url.as_str())
         || exchange
             .response()
             .is_some_and(|response| is_public_asset(exchange, response));
     if carries_permission && !(is_collector && sighting.kind == Kind::Jwt) {
         return None;
     }
-    if sighting.kind == Kind::SessionId && !is_server_session {
-        // Collectors count visits of their own.
-        return (!is_collector && !is_related).then_some((Severity::Low, Certainty::Hint));
-    }
-    let is_service =
-        Policy::of(view).is_some_and(|policy| standing(cx, &policy) == Standing::Service);
-    let severity = if is_related {
-        Severity::Low
-    } else if is_collector && sighting.kind == Kind::Jwt {
-        Severity::High
-    } else if is_service && sighting.kind == Kind::OauthToken {
-        Severity::Low
-    } else {
-        Severity::Medium
+    let is_service = standing_of(cx, target, Some(initiator)) == Standing::Service;
+    let (severity, certainty) = match sighting.kind {
+        Kind::SessionId if !is_server_session => match (is_collector, is_service) {
+            // Collectors count visits of their own, and so may other services.
+            (true, _) => return None,
+            (false, true) => (Severity::Low, Certainty::Hint),
+            (false, false) => (Severity::Medium, Certainty::Likely),
+        },
+        Kind::Jwt if is_collector => (Severity::High, Certainty::Proven),
+        Kind::OauthToken if is_service => (Severity::Low, Certainty::Proven),
+        _ => (Severity::Medium, Certainty::Proven),
     };
-    Some((severity, Certainty::Proven))
+    Some(if is_related {
+        (Severity::Low, certainty)
+    } else {
+        (severity, certainty)
+    })
 }
 
 fn is_server_session(name: &str) -> bool {
@@ -215,17 +221,6 @@ fn is_signed(url: &str) -> bool {
             pair.get(..name.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(name))
         })
-    })
-}
-
-/// Whether the value of the parameter says that it is public, as Mapbox's `pk.` does.
-fn is_public_token(url: &str, name: &str) -> bool {
-    let Some((_, query)) = url.split_once('?') else {
-        return false;
-    };
-    query.split('&').any(|pair| {
-        pair.split_once('=')
-            .is_some_and(|(key, value)| key == name && value.starts_with("pk."))
     })
 }
 

@@ -4,8 +4,8 @@
 
 mod trust;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -58,6 +58,8 @@ pub struct Target {
 pub struct Endpoint {
     /// By the origin that asked.
     pub origins: BTreeMap<Origin, Grant>,
+    // How widely it grants, judged once for all fetches that ask.
+    reflection: OnceLock<Option<Reflection>>,
 }
 
 /// How an endpoint answered one origin.
@@ -398,12 +400,19 @@ impl Context {
     /// sites were granted, or where anyone was refused.
     #[must_use]
     pub fn reflection(&self, endpoint: &Endpoint, target: &Origin) -> Option<Reflection> {
+        *endpoint
+            .reflection
+            .get_or_init(|| self.judge_reflection(endpoint, target))
+    }
+
+    fn judge_reflection(&self, endpoint: &Endpoint, target: &Origin) -> Option<Reflection> {
         if endpoint.refused_any() {
             return None;
         }
         let own = target.host()?;
         let public = host_network(own).is_public();
-        let mut hosts: Vec<&str> = Vec::new();
+        // Sites of one organisation stand for one: under the empty name, if they are one's own.
+        let mut unrelated: BTreeSet<&str> = BTreeSet::new();
         let mut granted = 0;
         let mut implausible = false;
         for (origin, grant) in &endpoint.origins {
@@ -415,11 +424,12 @@ impl Context {
             let Some(host) = origin.host() else {
                 continue;
             };
-            if !self.are_related(host, own) && !hosts.iter().any(|h| self.are_related(h, host)) {
-                hosts.push(host);
+            if !self.are_related(host, own) {
+                let is_own = self.options.is_first_party(host);
+                unrelated.insert(if is_own { "" } else { site_host(host) });
             }
         }
-        let sites = hosts.len();
+        let sites = unrelated.len();
         (sites >= 2 || (granted >= 2 && implausible)).then_some(Reflection { sites, implausible })
     }
 
@@ -462,13 +472,12 @@ impl Context {
                 .endpoints
                 .insert(self.scratch.as_str().into(), Endpoint::default());
         }
-        target
+        let endpoint = target
             .endpoints
             .get_mut(self.scratch.as_str())
-            .expect("inserted above")
-            .origins
-            .entry(reader.clone())
-            .or_default()
+            .expect("inserted above");
+        endpoint.reflection.take();
+        endpoint.origins.entry(reader.clone()).or_default()
     }
 }
 
@@ -490,6 +499,7 @@ impl Target {
         self.opted_in += other.opted_in;
         for (key, endpoint) in other.endpoints {
             let known = self.endpoints.entry(key).or_default();
+            known.reflection.take();
             for (origin, grant) in endpoint.origins {
                 known.origins.entry(origin).or_default().merge(grant);
             }

@@ -5,6 +5,9 @@ use super::site::{is_ip_host, site_host};
 /// Trusted names shorter than this resemble too much by chance.
 const SHORTEST: usize = 6;
 
+/// First labels shorter than this end many longer names by chance.
+const SHORTEST_LABEL: usize = 4;
+
 /// Words that a company puts before its own name when it registers a second domain.
 const OWN_WORDS: &[&str] = &[
     "about", "account", "accounts", "app", "apps", "assets", "beta", "blog", "buy", "careers",
@@ -21,7 +24,8 @@ const OWN_WORDS: &[&str] = &[
 pub struct Imitation {
     /// How.
     pub form: Form,
-    /// The owner of the trusted name may well own this one too (`getbank.test`): a pattern, no evidence.
+    /// The owner of the trusted name may well own this one too (`getbank.test`), or the likeness be chance (`dropbox.com`,
+    /// `box.com`): a pattern, no evidence.
     pub is_plausible: bool,
 }
 
@@ -91,14 +95,14 @@ pub fn imitation(host: &str, trusted: &str) -> Option<Imitation> {
                 .filter(|before| !before.ends_with('.'))?;
             Some(Imitation {
                 form: Form::Suffix,
-                is_plausible: is_own_word(before),
+                is_plausible: is_own_word(before) || is_short(own),
             })
         })
         .or_else(|| {
             let cut = own.strip_suffix(site).filter(|cut| !cut.ends_with('.'))?;
             (site.len() >= SHORTEST).then(|| Imitation {
                 form: Form::Substring,
-                is_plausible: is_own_word(cut),
+                is_plausible: is_own_word(cut) || (is_short(site) && cut.len() > 1),
             })
         })
 }
@@ -146,6 +150,11 @@ fn edited(host: &str, trusted: &str) -> Option<Imitation> {
         form: Form::Edited,
         is_plausible: other? == b'-',
     })
+}
+
+/// Whether many names end in this one by chance, as `dropbox.com` does in `box.com`.
+fn is_short(site: &str) -> bool {
+    site.find('.').is_some_and(|label| label < SHORTEST_LABEL)
 }
 
 fn is_own_word(text: &str) -> bool {
@@ -212,6 +221,8 @@ mod tests {
                 "bank.test",
                 Some((Form::LocalhostPrefix, false)),
             ),
+            ("dropbox.com", "api.box.com", Some((Form::Suffix, true))),
+            ("some.github.io", "me.github.io", Some((Form::Suffix, true))),
             // Near misses.
             ("app.bank.test", "bank.test", None),
             ("bank.test", "api.bank.test", None),

@@ -143,9 +143,7 @@ pub(crate) fn imitated(
     }
     let of_server = imitation(named.host, own);
     if let Some(found) = of_server.filter(|found| !found.is_plausible) {
-        // A platform's customer may carry the name of the server's owner.
-        return (!is_shared_hosting_tenant(named.host) || found.form != Form::Substring)
-            .then(|| (found, own.to_owned()));
+        return Some((found, own.to_owned()));
     }
     let of_listed = cx
         .trust()

@@ -22,7 +22,7 @@ declare_rule! {
     /// High with `Access-Control-Allow-Credentials: true` (medium if only a token that the page's script holds opens the
     /// data), else medium; info on public assets, empty and error answers, collectors. Likely: that the name was granted is
     /// on record, that nobody listed it is inferred. A name that the same company may well own (`getbank.test`,
-    /// `my-bank.test`) is a hint. Where a signed-in user's data was read, `any-site-authenticated-read` speaks instead.
+    /// `my-bank.test`), or that is like a short one by chance (`dropbox.com`, `box.com`), is a hint. Where a signed-in user's data was read, `any-site-authenticated-read` speaks instead.
     ///
     /// Silent: names refused; hosts of the server's own site; sites declared with `--first-party`; sites that the server's
     /// pages ask, link or redirect to; trusted names of fewer than six characters.

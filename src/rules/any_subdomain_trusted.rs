@@ -67,11 +67,13 @@ impl Rule for AnySubdomainTrusted {
         let Some(reader) = policy.reader else {
             return;
         };
+        if reflects(cx, &policy) {
+            return;
+        }
         let Some(family) = cx.trust().family(policy.target, reader) else {
             return;
         };
-        if reflects(cx, &policy)
-            || !matters(cx, &policy)
+        if !matters(cx, &policy)
             || standing(cx, &policy) == Standing::Service
             || cause(cx, view, &policy).is_some()
         {

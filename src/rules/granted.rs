@@ -143,7 +143,7 @@ pub(crate) fn imitated(
     }
     let of_server = imitation(named.host, own);
     if let Some(found) = of_server.filter(|found| !found.is_plausible) {
-        return Some((found, own.to_owned()));
+        return Some((found, imitated_name(found, own)));
     }
     let of_listed = cx
         .trust()
@@ -152,9 +152,21 @@ pub(crate) fn imitated(
         .filter_map(Origin::host)
         .filter(|listed| !cx.are_related(listed, named.host))
         // The other way round, the shorter of two names would imitate the longer.
-        .filter_map(|listed| Some((imitation(named.host, listed)?, listed.to_owned())))
+        .filter_map(|listed| Some((imitation(named.host, listed)?, listed)))
         .find(|(found, _)| !found.is_plausible && found.form != Form::Substring);
-    of_listed.or_else(|| of_server.map(|found| (found, own.to_owned())))
+    of_listed
+        .or_else(|| of_server.map(|found| (found, own)))
+        .map(|(found, trusted)| (found, imitated_name(found, trusted)))
+}
+
+/// The name that is imitated: a whole host where its dots are, else its registrable domain.
+fn imitated_name(found: Imitation, trusted: &str) -> String {
+    match found.form {
+        Form::Edited => trusted,
+        Form::Suffix | Form::Prefix | Form::Substring | Form::Odd => site_host(trusted),
+        Form::LocalhostPrefix => "localhost",
+    }
+    .to_owned()
 }
 
 /// Whether a granted origin is a stranger's corner of a shared platform: not the server's own tenant, nor one that bears

@@ -67,11 +67,14 @@ impl Rule for LookalikeOriginAccepted {
         let Some(named) = Named::of(view, &policy) else {
             return;
         };
+        // Whoever grants every origin compares nothing.
+        if reflects(cx, &policy) {
+            return;
+        }
         let Some((found, trusted)) = imitated(cx, &policy, &named) else {
             return;
         };
-        // Whoever grants every origin compares nothing.
-        if reflects(cx, &policy) || cause(cx, view, &policy).is_some() {
+        if cause(cx, view, &policy).is_some() {
             return;
         }
         let severity = if is_for_all(cx, &policy) {
@@ -101,22 +104,19 @@ impl Rule for LookalikeOriginAccepted {
                 } else {
                     ""
                 };
-                let (imitates, how) = match found.form {
-                    Form::LocalhostPrefix => ("localhost", "it starts with that name"),
-                    Form::Suffix => (trusted.as_str(), "it ends with that name, no dot before it"),
-                    Form::Prefix => (trusted.as_str(), "it holds that name, and more behind it"),
-                    Form::Substring => (trusted.as_str(), "it is a part of that name"),
-                    Form::Edited => (
-                        trusted.as_str(),
-                        "other characters stand where that name has dots",
-                    ),
-                    Form::Odd => (trusted.as_str(), "it holds bytes that no real name holds"),
+                let how = match found.form {
+                    Form::Suffix => "it ends with that name, no dot before it",
+                    Form::Prefix => "it holds that name, and more behind it",
+                    Form::Substring => "it is a part of that name",
+                    Form::Edited => "other characters stand where that name has dots",
+                    Form::Odd => "it holds bytes that no real name holds",
+                    Form::LocalhostPrefix => "it starts with that name",
                 };
                 let mut details = grant_details(
                     &policy,
-                    format!("{url} grants {origin}{with}, which imitates {imitates}: {how}"),
+                    format!("{url} grants {origin}{with}, which imitates {trusted}: {how}"),
                 );
-                details.evidence.push(fact("imitated name", imitates));
+                details.evidence.push(fact("imitated name", trusted));
                 details.sensitive_kinds = sensitive_kinds(view);
                 details
             });

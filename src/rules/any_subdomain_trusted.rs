@@ -2,7 +2,8 @@ use super::granted::{Named, Standing, matters, reflects, standing};
 use super::matrix::{Reach, raise, raises_severity};
 use super::reader::cause;
 use super::words::{fact, grant_details, input_certainty, is_authenticated_read};
-use super::{Context, Family, FetchView, Findings, Rule, declare_rule};
+use super::{Context, FetchView, Findings, Rule, declare_rule};
+use crate::cors::Origin;
 use crate::facts::{Policy, sensitive_kinds, site_host};
 use crate::finding::{Certainty, Severity};
 use crate::redact;
@@ -41,16 +42,6 @@ declare_rule! {
     }
 }
 
-/// Labels of hosts that hold what users upload.
-const UPLOADS: &[&str] = &[
-    "sandbox",
-    "upload",
-    "uploads",
-    "user-content",
-    "usercontent",
-    "users",
-];
-
 impl Rule for AnySubdomainTrusted {
     fn declaration(&self) -> &'static super::Declaration {
         Self::DECLARATION
@@ -84,7 +75,9 @@ impl Rule for AnySubdomainTrusted {
         } else {
             Severity::Low
         };
-        let severity = if raises_severity(view) && has_weak_member(&policy, &family) {
+        let is_weak =
+            family.has_uploads || (family.has_http && policy.target.scheme() == Some("https"));
+        let severity = if raises_severity(view) && is_weak {
             raise(severity)
         } else {
             severity
@@ -104,18 +97,13 @@ impl Rule for AnySubdomainTrusted {
             .whole_host()
             .initiator(policy.reader)
             .at(view, policy.exchange, || {
-                let shown: Vec<&str> = family
-                    .origins
-                    .iter()
-                    .map(|origin| origin.serialised())
-                    .take(5)
-                    .collect();
+                let shown: Vec<&str> = family.shown.iter().map(Origin::serialised).collect();
                 let mut details = grant_details(
                     &policy,
                     format!(
                         "{} granted {} origins of {site} and refused none, {} among them",
                         policy.target,
-                        family.origins.len(),
+                        family.count,
                         redact::text(named.text)
                     ),
                 );
@@ -126,14 +114,4 @@ impl Rule for AnySubdomainTrusted {
                 details
             });
     }
-}
-
-/// Whether a granted sibling came without encryption to a server with it, or holds what users upload.
-fn has_weak_member(policy: &Policy<'_>, family: &Family<'_>) -> bool {
-    family.origins.iter().any(|origin| {
-        (policy.target.scheme() == Some("https") && origin.scheme() == Some("http"))
-            || origin
-                .host()
-                .is_some_and(|host| host.split('.').any(|label| UPLOADS.contains(&label)))
-    })
 }

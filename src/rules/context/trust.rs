@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::num::NonZeroU64;
+use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -37,13 +38,21 @@ pub struct Trust {
 /// What was seen of one server.
 #[derive(Clone, Debug, Default)]
 struct Server {
-    // Origins that asked, by site: granted and refused.
-    families: BTreeMap<Box<str>, BTreeMap<Origin, Answers>>,
+    // Origins that asked, by site.
+    families: BTreeMap<Box<str>, Siblings>,
     // Hashes of `Access-Control-Request-Headers` that came back byte for byte.
     mirrored: BTreeSet<u64>,
     copied: BTreeMap<Input, BTreeSet<Origin>>,
     // Path templates that took JSON under its own name.
     json: BTreeSet<Box<str>>,
+}
+
+/// Origins of one site that asked.
+#[derive(Clone, Debug, Default)]
+struct Siblings {
+    origins: BTreeMap<Origin, Answers>,
+    // Judged once for all fetches that ask.
+    family: OnceLock<Option<Family>>,
 }
 
 /// How one origin was answered.
@@ -84,11 +93,17 @@ pub enum Input {
 
 /// Sibling hosts of one registrable domain that a server grants without an exception.
 #[derive(Clone, Debug)]
-pub struct Family<'a> {
-    /// The granted origins, ordered; at least three hosts.
-    pub origins: Vec<&'a Origin>,
+pub struct Family {
+    /// How many origins; three hosts at least.
+    pub count: usize,
+    /// The first of them, for reports.
+    pub shown: Vec<Origin>,
     /// One of them stands on a port that no list holds.
     pub is_implausible: bool,
+    /// One of them came without encryption.
+    pub has_http: bool,
+    /// One of them, by its name, holds what users upload.
+    pub has_uploads: bool,
 }
 
 impl Trust {
@@ -193,10 +208,15 @@ impl Trust {
             let server = self.server_mut(policy.target);
             let site = site_host(host);
             if !server.families.contains_key(site) {
-                server.families.insert(site.into(), BTreeMap::new());
+                server.families.insert(site.into(), Siblings::default());
             }
-            let family = server.families.get_mut(site).expect("inserted above");
-            family.entry(reader.clone()).or_default().merge(answers);
+            let siblings = server.families.get_mut(site).expect("inserted above");
+            siblings.family.take();
+            siblings
+                .origins
+                .entry(reader.clone())
+                .or_default()
+                .merge(answers);
         }
         if !ok {
             return;
@@ -270,30 +290,13 @@ impl Trust {
     /// The family of an origin: its siblings and itself, if the server grants three hosts of the site or more, one of
     /// which no short list would hold, and refused none of them. The server's own host does not count.
     #[must_use]
-    pub fn family(&self, target: &Origin, reader: &Origin) -> Option<Family<'_>> {
+    pub fn family(&self, target: &Origin, reader: &Origin) -> Option<&Family> {
         let site = site_host(reader.host()?);
-        let family = self.servers.get(target)?.families.get(site)?;
-        let members = || family.iter().take(MOST_LOOKED_AT);
-        if members().any(|(_, answers)| answers.is_refusal()) {
-            return None;
-        }
-        let origins: Vec<&Origin> = members()
-            .filter(|(origin, answers)| answers.granted && origin.host() != target.host())
-            .map(|(origin, _)| origin)
-            .collect();
-        let hosts: BTreeSet<&str> = origins.iter().filter_map(|origin| origin.host()).collect();
-        if hosts.len() < 3 || !hosts.iter().any(|host| is_remote_corner(host, site)) {
-            return None;
-        }
-        let is_implausible = origins.iter().any(|origin| {
-            origin
-                .port()
-                .is_some_and(|port| port >= FIRST_EPHEMERAL_PORT)
-        });
-        Some(Family {
-            origins,
-            is_implausible,
-        })
+        let siblings = self.servers.get(target)?.families.get(site)?;
+        siblings
+            .family
+            .get_or_init(|| judge_family(&siblings.origins, target, site))
+            .as_ref()
     }
 
     /// Origins of other sites that the server grants by name, if they are so few that somebody may have listed them.
@@ -303,7 +306,8 @@ impl Trust {
             .servers
             .get(target)
             .into_iter()
-            .flat_map(|server| server.families.values().flatten())
+            .flat_map(|server| server.families.values())
+            .flat_map(|siblings| &siblings.origins)
             .take(MOST_LOOKED_AT)
             .filter(|(_, answers)| answers.granted)
             .map(|(origin, _)| origin)
@@ -390,6 +394,19 @@ impl Trust {
     }
 }
 
+/// Members of a family that reports name.
+const SHOWN: usize = 5;
+
+/// Labels of hosts that hold what users upload.
+const UPLOADS: &[&str] = &[
+    "sandbox",
+    "upload",
+    "uploads",
+    "user-content",
+    "usercontent",
+    "users",
+];
+
 /// Ports that operating systems hand out for a moment (RFC 6335, section 6).
 const FIRST_EPHEMERAL_PORT: u16 = 49_152;
 
@@ -402,10 +419,11 @@ const LONGEST_LIST: usize = 12;
 
 impl Server {
     fn merge(&mut self, other: Self) {
-        for (site, family) in other.families {
+        for (site, siblings) in other.families {
             let known = self.families.entry(site).or_default();
-            for (origin, answers) in family {
-                known.entry(origin).or_default().merge(answers);
+            known.family.take();
+            for (origin, answers) in siblings.origins {
+                known.origins.entry(origin).or_default().merge(answers);
             }
         }
         self.mirrored.extend(other.mirrored);
@@ -510,6 +528,42 @@ pub(crate) fn mirrored_request(preflight: &Exchange) -> Option<std::borrow::Cow<
         && response.is_ok_status()
         && credentials.as_deref() == Some(b"true"))
     .then_some(asked)
+}
+
+fn judge_family(
+    siblings: &BTreeMap<Origin, Answers>,
+    target: &Origin,
+    site: &str,
+) -> Option<Family> {
+    if siblings.values().any(|answers| answers.is_refusal()) {
+        return None;
+    }
+    let granted: Vec<&Origin> = siblings
+        .iter()
+        .filter(|(origin, answers)| answers.granted && origin.host() != target.host())
+        .map(|(origin, _)| origin)
+        .collect();
+    let hosts: BTreeSet<&str> = granted.iter().filter_map(|origin| origin.host()).collect();
+    if hosts.len() < 3 || !hosts.iter().any(|host| is_remote_corner(host, site)) {
+        return None;
+    }
+    Some(Family {
+        count: granted.len(),
+        shown: granted
+            .iter()
+            .take(SHOWN)
+            .map(|origin| (*origin).clone())
+            .collect(),
+        is_implausible: granted.iter().any(|origin| {
+            origin
+                .port()
+                .is_some_and(|port| port >= FIRST_EPHEMERAL_PORT)
+        }),
+        has_http: granted.iter().any(|origin| origin.scheme() == Some("http")),
+        has_uploads: hosts
+            .iter()
+            .any(|host| host.split('.').any(|label| UPLOADS.contains(&label))),
+    })
 }
 
 /// A host far from what one writes into a list: two labels and more below the site, or a label with a random look.

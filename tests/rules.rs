@@ -5,9 +5,10 @@
 //! - `page`: pages opened in a tab, one URL a line; the word `session` behind it sets a cookie there.
 //! - `fetch`: `key: value` lines about the fetch (`verdict`, `origin`, `mode`, `credentials`, `warning`, `confidence`) and its
 //!   actual exchange (`error`, `server-ip`, `type`, `worker: yes`, `from-cache: yes`, `started: SECONDS`, `duration: MS`,
-//!   `digest: N`, `holds: PLACE KIND [COUNT]`, `shape: NAME`, `request-origin: ORIGIN`), then the messages: `>` request and `<` answer, `p>` and `p<` for a preflight. The first line of a request
-//!   is method and URL, of an answer status and perhaps the body's size. The verdict is given, not computed. `r>` and
-//!   `r<` are an earlier hop that was redirected; the verdict is then that of the last.
+//!   `digest: N`, `holds: PLACE KIND [COUNT [POINTER]]`, `shape: NAME`, `request-origin: ORIGIN`), then the messages: `>`
+//!   request and `<` answer, `p>` and `p<` for a preflight. The first line of a request is method and URL, of an answer
+//!   status and perhaps the body's size. The verdict is given, not computed. `r>` and `r<` are an earlier hop that was
+//!   redirected; the verdict is then that of the last.
 //! - `exchange`: an exchange that is no fetch of a report, such as a document: the same lines about it, `>` and `<`.
 //! - `options`: `sanitized`, `first-party: SITE`, `scope: HOST`, `min-confidence: hint`.
 //! - `findings`: one line each: rule, severity, confidence, then `reach=`, `variant=`, `count=` where they are not
@@ -326,10 +327,10 @@ fn describe(about: &mut About, key: &str, value: &str) -> bool {
                     .iter()
                     .find(|known| known.as_str() == kind)
                     .expect("a kind"),
-                pointer: "".into(),
                 count: words
                     .next()
                     .map_or(1, |count| count.parse().expect("a count")),
+                pointer: words.next().unwrap_or("").into(),
                 hash: None,
             });
             about.content.sightings.sort();

@@ -3,6 +3,7 @@
 //! | module | answers |
 //! | --- | --- |
 //! | `site` | same origin, same site, cross-site; who shares a registrable domain |
+//! | `imitation` | names made to pass a careless comparison |
 //! | `network` | public, private, loopback: where the server stands |
 //! | `policy` | which grant the answer carries |
 //! | `session` | whether a signed-in user's credentials travelled, and whether they can travel across sites |
@@ -15,6 +16,7 @@
 mod caching;
 mod cookie;
 mod endpoint;
+mod imitation;
 mod network;
 mod policy;
 mod resource;
@@ -25,6 +27,7 @@ mod tracker;
 pub use caching::{Caching, Directives, Hit, Storage, varies_by};
 pub use cookie::sends_personal_cookie;
 pub use endpoint::{template, write_template};
+pub use imitation::{Form, Imitation, imitation};
 pub use network::{Network, host_network, network};
 pub use policy::{AllowOrigin, Policy};
 pub use resource::{
@@ -32,5 +35,7 @@ pub use resource::{
     sensitive_kinds,
 };
 pub use session::{Authentication, SameSite, authentication, same_site_of_cookie};
-pub use site::{Relation, is_ip_host, is_shared_hosting_tenant, relation, site_host};
+pub use site::{
+    Relation, is_ip_host, is_shared_hosting_tenant, relation, runs_strangers_code, site_host,
+};
 pub use tracker::is_known_collector;

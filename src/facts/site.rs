@@ -16,6 +16,34 @@ pub enum Relation {
     CrossSite,
 }
 
+/// Suffixes of the list's private section under which names are registered as under a country's: whoever has one owns it,
+/// pages and all. Sorted.
+const REGISTRIES: &[&str] = &[
+    "ae.org", "br.com", "cn.com", "co.com", "co.nl", "co.no", "com.de", "com.se", "de.com",
+    "eu.com", "gb.net", "gr.com", "hu.net", "in.net", "jp.net", "jpn.com", "mex.com", "ru.com",
+    "sa.com", "se.net", "uk.com", "uk.net", "us.com", "us.org", "za.bz", "za.com",
+];
+
+/// Domains that run code of whoever comes, and are no public suffixes. Sorted.
+const PLAYGROUNDS: &[&str] = &[
+    "cdpn.io",
+    "codepen.io",
+    "codesandbox.io",
+    "csb.app",
+    "glitch.me",
+    "jsbin.com",
+    "jsfiddle.net",
+    "jshell.net",
+    "observableusercontent.com",
+    "playcode.io",
+    "plnkr.co",
+    "repl.co",
+    "replit.app",
+    "replit.dev",
+    "stackblitz.io",
+    "webcontainer.io",
+];
+
 /// The registrable domain of a host; the host itself for IP addresses, single labels and public suffixes.
 #[must_use]
 pub fn site_host(host: &str) -> &str {
@@ -39,8 +67,21 @@ pub fn is_shared_hosting_tenant(host: &str) -> bool {
         return false;
     }
     psl::suffix(host.as_bytes()).is_some_and(|suffix| {
-        suffix.typ() == Some(psl::Type::Private) && suffix.as_bytes().len() < host.len()
+        suffix.typ() == Some(psl::Type::Private)
+            && suffix.as_bytes().len() < host.len()
+            && !std::str::from_utf8(suffix.as_bytes())
+                .is_ok_and(|suffix| REGISTRIES.binary_search(&suffix).is_ok())
     })
+}
+
+/// Whether pages of the host are a stranger's: a tenant of a public platform, or a playground for code.
+#[must_use]
+pub fn runs_strangers_code(host: &str) -> bool {
+    is_shared_hosting_tenant(host)
+        || PLAYGROUNDS.iter().any(|known| {
+            host.strip_suffix(known)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
 }
 
 /// How two origins stand to each other. Opaque origins are never known to be the same as anything.
@@ -106,6 +147,10 @@ mod tests {
         assert!(is_shared_hosting_tenant("acme.github.io"));
         assert!(!is_shared_hosting_tenant("github.io"));
         assert!(!is_shared_hosting_tenant("shop.example.com"));
+        assert!(!is_shared_hosting_tenant("shop.uk.com"));
+        assert!(REGISTRIES.is_sorted() && PLAYGROUNDS.is_sorted());
+        assert!(runs_strangers_code("fiddle.jshell.net") && runs_strangers_code("acme.github.io"));
+        assert!(!runs_strangers_code("notjsbin.com"));
     }
 
     #[test]

@@ -1,10 +1,9 @@
-use super::words::{
-    any_site_severity, credentials_clause, fact, grant_details, input_certainty,
-    is_authenticated_read,
-};
+use super::granted::{Named, imitated, is_foreign_tenant, is_insecure};
+use super::reader::{Cause, cause};
+use super::words::{credentials_clause, fact, grant_details, input_certainty};
 use super::{Context, FetchView, Findings, Rule, Visit, declare_rule};
 use crate::facts::{Policy, authentication, sensitive_kinds};
-use crate::finding::{Certainty, Severity};
+use crate::finding::{Certainty, Evidence, Severity};
 use crate::redact;
 
 declare_rule! {
@@ -20,11 +19,21 @@ declare_rule! {
     ///   server's own site was opened in a tab too, with a session; no page of the server's site ever asked, linked or
     ///   redirected to the reader's site; and no origin was refused there. Likely, and high if pages of the very same
     ///   origin were opened (the data belongs to an application that people sign in to), else medium. Never critical.
+    /// - variant `look-alike`: the reader's name imitates the server's, or that of another origin it grants, in a way
+    ///   that only a careless comparison lets pass (see `lookalike-origin-accepted`). Likely, high at most.
+    /// - reach `network`: an https server grants an http page, which anyone between the user and that page rewrites
+    ///   (see `insecure-scheme-origin-trusted`). High with sensitive data, else medium; one step less where browsers know
+    ///   that the page's host demands https.
+    /// - reach `tenant`: the reader is somebody's corner of a shared platform (see `shared-hosting-origin-trusted`).
+    ///   Likely; high with sensitive data, else medium.
+    ///
+    /// Severity is that of the matrix: who can be the reader, whether the session was seen or declared to travel across
+    /// sites, whether the data is known to be sensitive. Session cookies bound to their site take it down.
     ///
     /// Silent, and a row of `cors-trust-inventory` instead: a widget or API host whose site was never opened as a page;
     /// sites named by `--first-party`; a reader that the server's pages know; an endpoint that refused somebody; empty
-    /// answers, beacons, public assets, bodies that were the same without credentials; tokens that only the page's script
-    /// holds. Grants to `null` alone belong to `null-origin-allowed`.
+    /// answers, beacons, public assets; a URL that gave the same body without credentials; tokens that only the page's
+    /// script holds. Grants to `null` alone belong to `null-origin-allowed`.
     ///
     /// ## Why it matters
     /// Whoever gets a signed-in user to open a page reads that user's data, and where a method other than GET, HEAD and
@@ -59,12 +68,6 @@ declare_rule! {
     }
 }
 
-/// Why the reader could have been anyone.
-enum Reach {
-    Reflected { proven: bool, sites: usize },
-    Stranger(Visit),
-}
-
 impl Rule for AnySiteAuthenticatedRead {
     fn declaration(&self) -> &'static super::Declaration {
         Self::DECLARATION
@@ -74,60 +77,65 @@ impl Rule for AnySiteAuthenticatedRead {
         let Some(policy) = Policy::of(view) else {
             return;
         };
-        if !is_authenticated_read(cx, view, &policy) {
-            return;
-        }
-        let Some(reach) = reach(cx, &policy) else {
+        let Some(cause) = cause(cx, view, &policy) else {
             return;
         };
-        let collector = cx.is_collector(policy.target);
         let kinds = sensitive_kinds(view);
-        let matrix = any_site_severity(cx, view, !kinds.is_empty());
-        let (severity, variant) = match &reach {
-            _ if collector => (Severity::Info, "third-party"),
-            Reach::Reflected { proven: true, .. } => (matrix, ""),
-            Reach::Reflected { proven: false, .. } => (matrix.min(Severity::High), ""),
-            Reach::Stranger(Visit::Origin) => (matrix.min(Severity::High), "stranger"),
-            Reach::Stranger(Visit::Site) => (matrix.min(Severity::Medium), "stranger"),
+        let (severity, travels) = cause.severity(cx, view);
+        let (severity, variant) = match &cause {
+            _ if cx.is_collector(policy.target) => (Severity::Info, "third-party"),
+            Cause::Stranger(_) => (severity, "stranger"),
+            Cause::Imitated { .. } => (severity, "look-alike"),
+            Cause::Reflected { .. } | Cause::Insecure { .. } | Cause::Tenant => (severity, ""),
         };
-        let sure = matches!(&reach, Reach::Reflected { proven: true, .. });
         out.report(Self::DECLARATION)
             .severity(severity)
-            .confidence(confidence(view, sure))
+            .confidence(confidence(view, cause.is_sure()).min(travels))
             .variant(variant)
-            .reach("any-site")
+            .reach(cause.reach().as_str())
             .phase("actual")
             .initiator(policy.reader)
             .at(view, policy.exchange, || {
-                let mut details = grant_details(&policy, message(view, &policy, &reach, &kinds));
-                details.evidence.extend(proof(cx, &policy, &reach));
+                let mut details = grant_details(&policy, message(view, &policy, &cause, &kinds));
+                details.evidence.extend(proof(cx, view, &policy, &cause));
                 details.sensitive_kinds = kinds;
+                details.title = title(&cause);
+                details.fix = fix(&cause);
                 details
             });
     }
 }
 
-fn reach(cx: &Context, policy: &Policy<'_>) -> Option<Reach> {
-    let endpoint = cx.endpoint(policy)?;
-    if let Some(reflection) = cx.reflection(endpoint, policy.target) {
-        return Some(Reach::Reflected {
-            proven: reflection.is_proven(),
-            sites: reflection.sites,
-        });
+/// What is the matter where it is not any web page that can read.
+fn title(cause: &Cause) -> Option<&'static str> {
+    match cause {
+        Cause::Insecure { .. } => {
+            Some("a page that anyone on the network can rewrite can read the signed-in user's data")
+        }
+        Cause::Tenant => {
+            Some("a stranger's page on a shared platform can read the signed-in user's data")
+        }
+        Cause::Reflected { .. } | Cause::Imitated { .. } | Cause::Stranger(_) => None,
     }
-    if endpoint.refused_any() {
-        return None;
-    }
-    cx.stranger(policy.reader?, policy.target)
-        .map(Reach::Stranger)
+}
+
+fn fix(cause: &Cause) -> Option<String> {
+    let fix = match cause {
+        Cause::Insecure { .. } => "Grant https origins alone, and redirect the page to https.",
+        Cause::Tenant => {
+            "Serve the page from a domain of your own, and grant that one; or send no Access-Control-Allow-Credentials."
+        }
+        Cause::Reflected { .. } | Cause::Imitated { .. } | Cause::Stranger(_) => return None,
+    };
+    Some(fix.to_owned())
 }
 
 /// Each clause that is inferred takes a step.
-fn confidence(view: FetchView<'_>, reach_is_sure: bool) -> Certainty {
+fn confidence(view: FetchView<'_>, cause_is_sure: bool) -> Certainty {
     let inputs = input_certainty(view);
     let inferred_session = !authentication(view).is_seen()
         && view.judged.fetch.credentials.confidence < crate::fact::Confidence::High;
-    let inferred = u8::from(!reach_is_sure)
+    let inferred = u8::from(!cause_is_sure)
         + u8::from(inferred_session)
         + u8::from(inputs == Certainty::Likely);
     match inferred {
@@ -141,7 +149,7 @@ fn confidence(view: FetchView<'_>, reach_is_sure: bool) -> Certainty {
 fn message(
     view: FetchView<'_>,
     policy: &Policy<'_>,
-    reach: &Reach,
+    cause: &Cause,
     kinds: &[&'static str],
 ) -> String {
     let reader = policy.reader.map_or("null", |origin| origin.serialised());
@@ -158,30 +166,45 @@ fn message(
     let url = redact::url(&policy.exchange.request.url);
     let method = policy.exchange.request.method.as_str();
     let credentials = credentials_clause(view);
-    let why = match reach {
-        Reach::Reflected { sites: 0 | 1, .. } => {
+    let why = match cause {
+        Cause::Reflected { sites: 0 | 1, .. } => {
             "the endpoint grants whoever asks (also an origin that no list holds; nobody was refused)"
                 .to_owned()
         }
-        Reach::Reflected { proven: true, sites } => {
+        Cause::Reflected { proven: true, sites } => {
             format!("the endpoint grants whoever asks ({sites} unrelated sites, nobody refused)")
         }
-        Reach::Reflected { sites, .. } => format!(
+        Cause::Reflected { sites, .. } => format!(
             "the endpoint granted {sites} unrelated sites and refused nobody: it seems to copy Origin"
         ),
-        Reach::Stranger(_) => {
+        Cause::Imitated { form, trusted } => format!(
+            "a name that imitates {trusted} ({}), which anyone could have registered: the comparison seems careless",
+            form.as_str()
+        ),
+        Cause::Stranger(_) => {
             "an unrelated site that the server's pages never mention, so that every other site may be granted too; ask \
              with another Origin to prove it"
                 .to_owned()
+        }
+        Cause::Insecure { strict } => format!(
+            "a page without encryption, which anyone between it and the user can rewrite{}",
+            if *strict {
+                ", unless the browser knows that its host demands https"
+            } else {
+                ""
+            }
+        ),
+        Cause::Tenant => {
+            "somebody's corner of a shared platform, whose pages are not the server's".to_owned()
         }
     };
     format!("a page on {reader} {verb} the answer{what} of {method} {url} {credentials}: {why}")
 }
 
-fn proof(cx: &Context, policy: &Policy<'_>, reach: &Reach) -> Vec<crate::finding::Evidence> {
+fn proof(cx: &Context, view: FetchView<'_>, policy: &Policy<'_>, cause: &Cause) -> Vec<Evidence> {
     let mut proof = Vec::new();
-    match reach {
-        Reach::Reflected { .. } => {
+    match cause {
+        Cause::Reflected { .. } => {
             let granted: Vec<&str> = cx
                 .endpoint(policy)
                 .into_iter()
@@ -192,7 +215,7 @@ fn proof(cx: &Context, policy: &Policy<'_>, reach: &Reach) -> Vec<crate::finding
                 .collect();
             proof.push(fact("granted origins", granted.join(" ")));
         }
-        Reach::Stranger(visit) => {
+        Cause::Stranger(visit) => {
             let host = policy.target.host().unwrap_or("");
             proof.push(fact(
                 "opened as a page",
@@ -216,7 +239,9 @@ fn proof(cx: &Context, policy: &Policy<'_>, reach: &Reach) -> Vec<crate::finding
             ));
             proof.push(fact("origins refused by the endpoint", "none"));
         }
+        Cause::Imitated { .. } | Cause::Insecure { .. } | Cause::Tenant => {}
     }
+    proof.extend(parts(cx, view, policy));
     if !policy.response.headers.get("vary").is_some_and(|value| {
         String::from_utf8_lossy(&value)
             .to_ascii_lowercase()
@@ -225,4 +250,37 @@ fn proof(cx: &Context, policy: &Policy<'_>, reach: &Reach) -> Vec<crate::finding
         proof.push(fact("Vary", "does not name Origin"));
     }
     proof
+}
+
+/// The findings that are parts of this one and are not reported beside it.
+fn parts(cx: &Context, view: FetchView<'_>, policy: &Policy<'_>) -> Vec<Evidence> {
+    let Some(named) = Named::of(view, policy) else {
+        return Vec::new();
+    };
+    let mut parts = Vec::new();
+    if let Some((found, trusted)) = imitated(cx, policy, &named)
+        && !found.is_plausible
+    {
+        parts.push(fact(
+            "lookalike-origin-accepted",
+            format!(
+                "{} imitates {trusted} ({})",
+                named.host,
+                found.form.as_str()
+            ),
+        ));
+    }
+    if is_insecure(policy, &named) {
+        parts.push(fact(
+            "insecure-scheme-origin-trusted",
+            "the reader's page came without encryption",
+        ));
+    }
+    if is_foreign_tenant(policy, &named) {
+        parts.push(fact(
+            "shared-hosting-origin-trusted",
+            "the reader is a corner of a shared platform",
+        ));
+    }
+    parts
 }

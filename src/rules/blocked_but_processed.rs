@@ -1,7 +1,10 @@
-use super::words::{answer_details, credentials_clause, fact, input_certainty};
+use super::words::{
+    answer_details, credentials_clause, fact, has_safelisted_content_type, input_certainty,
+};
 use super::{Context, FetchView, Findings, Portability, Rule, declare_rule};
+use crate::content::{Kind, Place};
 use crate::cors::{Class, Code, Warning};
-use crate::exchange::{Method, ResourceType, Response};
+use crate::exchange::{Exchange, Method, ResourceType, Response};
 use crate::facts::{Policy, Relation, authentication};
 use crate::finding::{Certainty, Severity};
 use crate::redact;
@@ -10,13 +13,15 @@ declare_rule! {
     /// ## What it finds
     /// A cross-site POST that browsers send without asking first (a form's content type, plain text or none, no own
     /// headers), whose answer the browser hid from the page, and which the server executed all the same. High if the
-    /// user's cookie was seen to travel and the answer shows a change (201, 202, `Location`, `Set-Cookie`); medium if
-    /// the answer is merely a success, or the cookie's travelling is inferred; low without credentials.
+    /// user's cookie was seen to travel and the answer shows a change (201, 202, `Location`, `Set-Cookie`, JSON that reports
+    /// a deed done or a new id); medium if the answer is merely a success, or the cookie's travelling is inferred; low
+    /// without credentials.
     ///
     /// A success that shows no change counts only if the page is a stranger to the server (see
     /// `any-site-authenticated-read`). Silent: GET and HEAD, requests behind a preflight, refusals (4xx, 5xx, a redirect
-    /// to a login), servers whose site nobody opened as a page (collectors, beacons), forms sent as navigations. A token
-    /// against forgery inside the body is not looked for yet, therefore likely at most.
+    /// to a login, JSON that reports an error), servers whose site nobody opened as a page (collectors, beacons), forms sent
+    /// as navigations, and requests that carry a token against forgery in body, URL or header. Likely at most: that the
+    /// deed was done is what the answer says.
     ///
     /// ## Why it matters
     /// CORS guards reading, not doing: a money transfer whose answer is blocked is still a money transfer.
@@ -70,13 +75,14 @@ impl Rule for BlockedButProcessed {
             || policy.exchange.hints.via_service_worker
             || Relation::of(view) != Some(Relation::CrossSite)
             || !is_own_application(cx, &policy)
+            || guards_against_forgery(policy.exchange)
         {
             return;
         }
         let stranger = policy.reader.is_some_and(|reader| {
             reader.is_opaque() || cx.stranger(reader, policy.target).is_some()
         });
-        let Some(effect) = effect(policy.response) else {
+        let Some(effect) = effect(policy.exchange, policy.response) else {
             return;
         };
         let ambient = authentication(view).is_ambient();
@@ -121,6 +127,7 @@ impl Rule for BlockedButProcessed {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Created,
+    Reported,
     Cookie,
     Redirect,
     Success,
@@ -130,6 +137,7 @@ impl Effect {
     fn clause(self) -> &'static str {
         match self {
             Self::Created => ", which reports something made",
+            Self::Reported => ", in JSON that reports the deed done",
             Self::Cookie => " with a cookie set",
             Self::Redirect => ", a redirect onwards as after a form",
             Self::Success => ", a success",
@@ -137,25 +145,60 @@ impl Effect {
     }
 }
 
-fn effect(response: &Response) -> Option<Effect> {
+fn effect(exchange: &Exchange, response: &Response) -> Option<Effect> {
+    let shape = exchange
+        .content
+        .as_ref()
+        .map(|content| content.response)
+        .unwrap_or_default();
     if response.is_redirect_status() {
         let location = response.headers.first("location")?.to_ascii_lowercase();
         let path = location.split(['?', '#']).next().unwrap_or("");
         let login = LOGIN_WORDS.iter().any(|word| path.contains(word));
         return (!login && matches!(response.status, 302 | 303)).then_some(Effect::Redirect);
     }
-    if !response.is_ok_status() {
+    if !response.is_ok_status() || shape.reports_error {
         return None;
     }
     Some(
         if matches!(response.status, 201 | 202) || response.headers.contains("location") {
             Effect::Created
+        } else if shape.reports_success {
+            Effect::Reported
         } else if response.headers.contains("set-cookie") {
             Effect::Cookie
         } else {
             Effect::Success
         },
     )
+}
+
+/// Whether the request carries a token against forgery: in the body, in its URL, or in a header of such a name.
+fn guards_against_forgery(exchange: &Exchange) -> bool {
+    let found = exchange.content.as_ref().is_some_and(|content| {
+        content.request.has_anti_forgery_field
+            || content
+                .at(Place::RequestUrl)
+                .chain(content.at(Place::RequestBody))
+                .any(|sighting| sighting.kind == Kind::CsrfToken)
+    });
+    let names_forgery = |text: &[u8]| {
+        text.to_ascii_lowercase()
+            .windows(4)
+            .any(|part| part == b"csrf" || part == b"xsrf")
+    };
+    let url = exchange.request.url.as_str();
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    found
+        || query.split('&').any(|pair| {
+            pair.split_once('=')
+                .is_some_and(|(name, value)| !value.is_empty() && names_forgery(name.as_bytes()))
+        })
+        || exchange
+            .request
+            .headers
+            .iter()
+            .any(|(name, _)| names_forgery(name))
 }
 
 /// The page did not get the answer for a reason of CORS, and no preflight stood before the request.
@@ -181,19 +224,6 @@ fn is_hidden_answer(view: FetchView<'_>) -> bool {
         && !asked_first
         && !verdict.warnings.contains(Warning::PreflightNotRecorded)
         && !verdict.warnings.contains(Warning::OutcomeConflict)
-}
-
-/// CORS-safelisted content types, or none at all.
-fn has_safelisted_content_type(value: Option<&[u8]>) -> bool {
-    let Some(value) = value else {
-        return true;
-    };
-    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
-    let essence = text.split(';').next().unwrap_or("").trim();
-    matches!(
-        essence,
-        "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain"
-    )
 }
 
 /// The server belongs to a site that the user opened, or that is one's own: not a collector's.

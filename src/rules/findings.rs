@@ -77,6 +77,8 @@ pub struct Details {
     pub sensitive_kinds: Vec<&'static str>,
     /// What to change, where it differs from what the rule says.
     pub fix: Option<String>,
+    /// What is the matter, where it differs from what the rule says.
+    pub title: Option<&'static str>,
 }
 
 /// One occurrence, as a rule reports it. [`Report::at`] ends it.
@@ -376,7 +378,7 @@ impl Pending {
             category: declaration.category,
             severity: first.severity,
             confidence: first.confidence,
-            title: declaration.title,
+            title: first.details.title.unwrap_or(declaration.title),
             message: first.details.message,
             reach: key.reach,
             variant: key.variant,

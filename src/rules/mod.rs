@@ -11,14 +11,21 @@ mod context;
 mod declaration;
 mod exposed;
 mod findings;
+mod granted;
+mod matrix;
+mod reader;
 mod selection;
 mod words;
 
+mod acao_copied_from_other_input;
 mod any_site_authenticated_read;
+mod any_subdomain_trusted;
 mod authenticated_cors_response_publicly_cacheable;
 mod authenticated_resource_embeddable;
 mod avoidable_preflight;
 mod blocked_but_processed;
+mod blocked_response_set_cookie;
+mod broad_preflight_grant_with_credentials;
 mod cached_grant_served_to_other_origin;
 mod cors_header_misspelled;
 mod cors_headers_only_when_origin_sent;
@@ -30,19 +37,28 @@ mod cross_site_script_inclusion;
 mod error_responses_lack_cors;
 mod failure;
 mod flash_silverlight_policy_wildcard;
+mod insecure_scheme_origin_trusted;
+mod lookalike_origin_accepted;
+mod loopback_or_intranet_origin_trusted;
 mod no_cors_fetch_of_api;
 mod no_response_recorded;
+mod non_web_origin_trusted;
 mod null_origin_allowed;
 mod placeholder_origin_configured;
 mod preflight_auth_demanded;
+mod preflight_bypass_content_type;
 mod preflight_cache_ineffective;
 mod preflight_passed_actual_blocked;
 mod private_network_allow_header_broad;
+mod private_network_cors_grant;
 mod public_page_reaches_private_network;
 mod redirect_origin_became_null;
 mod redirect_target_not_cors;
 mod reflected_origin;
 mod response_header_not_exposed;
+mod secret_in_cross_origin_url;
+mod sensitive_headers_exposed;
+mod shared_hosting_origin_trusted;
 mod timing_allow_origin_on_private_data;
 mod vary_origin_missing;
 mod websocket_cross_site_accepted;
@@ -50,7 +66,8 @@ mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
 
 pub use context::{
-    Context, Dependence, Endpoint, Grant, Portability, Reflection, Repetition, Site, Target, Visit,
+    Context, Dependence, Endpoint, Family, Grant, Input, Portability, Reflection, Repetition, Site,
+    Target, Trust, Visit,
 };
 pub use declaration::Declaration;
 pub(crate) use declaration::declare_rule;
@@ -64,11 +81,15 @@ use crate::options::Options;
 
 /// The rules, one line each. Failures, of which there is one for each code of a blocked verdict, register themselves.
 static REGISTRY: &[&dyn Rule] = &[
+    &acao_copied_from_other_input::AcaoCopiedFromOtherInput,
     &any_site_authenticated_read::AnySiteAuthenticatedRead,
+    &any_subdomain_trusted::AnySubdomainTrusted,
     &authenticated_cors_response_publicly_cacheable::AuthenticatedCorsResponsePubliclyCacheable,
     &authenticated_resource_embeddable::AuthenticatedResourceEmbeddable,
     &avoidable_preflight::AvoidablePreflight,
     &blocked_but_processed::BlockedButProcessed,
+    &blocked_response_set_cookie::BlockedResponseSetCookie,
+    &broad_preflight_grant_with_credentials::BroadPreflightGrantWithCredentials,
     &cached_grant_served_to_other_origin::CachedGrantServedToOtherOrigin,
     &cors_header_misspelled::CorsHeaderMisspelled,
     &cors_headers_only_when_origin_sent::CorsHeadersOnlyWhenOriginSent,
@@ -79,19 +100,28 @@ static REGISTRY: &[&dyn Rule] = &[
     &cross_site_script_inclusion::CrossSiteScriptInclusion,
     &error_responses_lack_cors::ErrorResponsesLackCors,
     &flash_silverlight_policy_wildcard::FlashSilverlightPolicyWildcard,
+    &insecure_scheme_origin_trusted::InsecureSchemeOriginTrusted,
+    &lookalike_origin_accepted::LookalikeOriginAccepted,
+    &loopback_or_intranet_origin_trusted::LoopbackOrIntranetOriginTrusted,
     &no_cors_fetch_of_api::NoCorsFetchOfApi,
     &no_response_recorded::NoResponseRecorded,
+    &non_web_origin_trusted::NonWebOriginTrusted,
     &null_origin_allowed::NullOriginAllowed,
     &placeholder_origin_configured::PlaceholderOriginConfigured,
     &preflight_auth_demanded::PreflightAuthDemanded,
+    &preflight_bypass_content_type::PreflightBypassContentType,
     &preflight_cache_ineffective::PreflightCacheIneffective,
     &preflight_passed_actual_blocked::PreflightPassedActualBlocked,
     &private_network_allow_header_broad::PrivateNetworkAllowHeaderBroad,
+    &private_network_cors_grant::PrivateNetworkCorsGrant,
     &public_page_reaches_private_network::PublicPageReachesPrivateNetwork,
     &redirect_origin_became_null::RedirectOriginBecameNull,
     &redirect_target_not_cors::RedirectTargetNotCors,
     &reflected_origin::ReflectedOrigin,
     &response_header_not_exposed::ResponseHeaderNotExposed,
+    &secret_in_cross_origin_url::SecretInCrossOriginUrl,
+    &sensitive_headers_exposed::SensitiveHeadersExposed,
+    &shared_hosting_origin_trusted::SharedHostingOriginTrusted,
     &timing_allow_origin_on_private_data::TimingAllowOriginOnPrivateData,
     &vary_origin_missing::VaryOriginMissing,
     &websocket_cross_site_accepted::WebsocketCrossSiteAccepted,

@@ -1,9 +1,10 @@
+use super::granted::is_for_all;
+use super::matrix::Reach;
 use super::words::{
-    any_site_severity, credentials_clause, grant_details, holds_data, input_certainty,
-    permissive_cap,
+    credentials_clause, grant_details, holds_data, input_certainty, permissive_cap,
 };
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::facts::{Policy, authentication, is_public_content, sensitive_kinds};
+use crate::facts::{Policy, authentication, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
 use crate::redact;
 
@@ -57,8 +58,10 @@ impl Rule for NullOriginAllowed {
             return;
         }
         let asked_by_null = policy.asked_by_null();
+        let for_all = is_for_all(cx, &policy);
         let read = policy.allow_credentials
             && asked_by_null
+            && !for_all
             && authentication(view).is_ambient()
             && !cx.is_proven_public(policy.exchange)
             && (holds_data(cx, &policy) || !policy.exchange.request.method.is_cors_safelisted());
@@ -69,12 +72,12 @@ impl Rule for NullOriginAllowed {
             return;
         }
         let kinds = sensitive_kinds(view);
-        let severity = if read {
-            any_site_severity(cx, view, !kinds.is_empty())
-        } else if !policy.allow_credentials && is_public_content(policy.exchange, policy.response) {
-            Severity::Info
+        let (severity, travels) = if read {
+            Reach::AnySite.of_read(cx, view)
+        } else if for_all && !policy.allow_credentials {
+            (Severity::Info, Certainty::Proven)
         } else {
-            Severity::Medium
+            (Severity::Medium, Certainty::Proven)
         };
         let cap = if read && !cx.is_collector(policy.target) {
             severity
@@ -88,7 +91,7 @@ impl Rule for NullOriginAllowed {
         };
         out.report(Self::DECLARATION)
             .severity(severity.min(cap))
-            .confidence(confidence.min(input_certainty(view)))
+            .confidence(confidence.min(travels).min(input_certainty(view)))
             .variant(if asked_by_null { "" } else { "static" })
             .reach("any-site")
             .phase("actual")

@@ -1,6 +1,9 @@
-use super::words::{grant_details, is_authenticated_read, permissive_cap};
+use super::granted::is_for_all;
+use super::matrix::raises_severity;
+use super::reader::cause;
+use super::words::{grant_details, permissive_cap};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::facts::{AllowOrigin, Policy, is_public_content, network, sensitive_kinds};
+use crate::facts::{AllowOrigin, Authentication, Policy, authentication, network, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
 use crate::redact;
 
@@ -12,9 +15,10 @@ declare_rule! {
     /// likely with two unrelated sites. One echo proves nothing, for an exact allow-list looks the same: it is a row of
     /// `cors-trust-inventory`.
     ///
-    /// Info on public assets, bodies that were the same without credentials, receipts and third-party collectors; low
+    /// Info on public assets, receipts and third-party collectors, and where the same body came without credentials; low
     /// where data is returned; medium where the data is sensitive, the server is not public, or credentials are allowed.
-    /// Where a signed-in user's data was read, `any-site-authenticated-read` speaks instead.
+    /// Low at most where only a token that the page's script holds opens the data, for a stranger's page holds none. Where
+    /// a signed-in user's data was read, `any-site-authenticated-read` speaks instead.
     ///
     /// ## Why it matters
     /// Copying Origin is `*` in disguise, with the difference that browsers accept it together with credentials.
@@ -62,18 +66,16 @@ impl Rule for ReflectedOrigin {
         let Some(reflection) = cx.reflection(endpoint, policy.target) else {
             return;
         };
-        if is_authenticated_read(cx, view, &policy) {
+        if cause(cx, view, &policy).is_some() {
             return;
         }
         let kinds = sensitive_kinds(view);
-        let severity = if is_public_content(policy.exchange, policy.response)
-            || cx.is_proven_public(policy.exchange)
-        {
+        let inside = !network(policy.exchange).is_public();
+        let severity = if is_for_all(cx, &policy) {
             Severity::Info
-        } else if !kinds.is_empty()
-            || policy.allow_credentials
-            || !network(policy.exchange).is_public()
-        {
+        } else if authentication(view) == Authentication::ScriptToken && !inside {
+            Severity::Low
+        } else if raises_severity(view) || policy.allow_credentials || inside {
             Severity::Medium
         } else {
             Severity::Low

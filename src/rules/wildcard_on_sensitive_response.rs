@@ -1,8 +1,10 @@
+use super::granted::is_for_all;
+use super::matrix::has_weight;
 use super::words::{grant_details, permissive_cap};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
-use crate::facts::{
-    AllowOrigin, Authentication, Policy, authentication, is_public_content, sensitive_kinds,
-};
+use crate::content::{Kind, Place};
+use crate::exchange::Method;
+use crate::facts::{AllowOrigin, Authentication, Policy, authentication, sensitive_kinds};
 use crate::finding::{Certainty, Severity};
 use crate::redact;
 
@@ -10,7 +12,11 @@ declare_rule! {
     /// ## What it finds
     /// An ok answer with `Access-Control-Allow-Origin: *` that is known to hold sensitive data, to a request without
     /// cookie, Authorization or key. High for tokens, card numbers and IBANs, else medium. A hint where the export was
-    /// stripped of cookies. Silent without evidence of sensitive data: `*` on public data is right.
+    /// stripped of cookies.
+    ///
+    /// Silent without evidence of sensitive data, for `*` on public data is right: one lone email address is none, nor
+    /// is what a server hands to every visitor (a session's id, a token against forgery). Silent too where the request may
+    /// have told a secret in another way: in its URL, or in the body of a method other than GET and HEAD, as a login does.
     ///
     /// ## Why it matters
     /// Anyone can fetch it, browser or not. CORS is not the defect: the resource lacks authentication, or relies on an
@@ -52,8 +58,10 @@ impl Rule for WildcardOnSensitiveResponse {
         if policy.allow_origin != AllowOrigin::Star || !policy.response.is_ok_status() {
             return;
         }
-        let kinds = sensitive_kinds(view);
-        if kinds.is_empty() || is_public_content(policy.exchange, policy.response) {
+        let mut kinds = sensitive_kinds(view);
+        // Every visitor gets some of his own.
+        kinds.retain(|kind| *kind != Kind::CsrfToken.as_str() && *kind != Kind::SessionId.as_str());
+        if !has_weight(view, &kinds) || is_for_all(cx, &policy) || tells_secret(&policy) {
             return;
         }
         let request = &policy.exchange.request.headers;
@@ -96,4 +104,14 @@ impl Rule for WildcardOnSensitiveResponse {
                 details
             });
     }
+}
+
+/// Whether the request may have authenticated itself by its URL or its body.
+fn tells_secret(policy: &Policy<'_>) -> bool {
+    let in_url = policy.exchange.content.as_ref().is_some_and(|content| {
+        content
+            .at(Place::RequestUrl)
+            .any(|sighting| sighting.kind != Kind::Email)
+    });
+    in_url || !matches!(policy.exchange.request.method, Method::Get | Method::Head)
 }

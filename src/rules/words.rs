@@ -1,6 +1,6 @@
 //! Sentences, evidence and severities that several rules share.
 
-use super::{Context, Details, FetchView, Portability};
+use super::{Context, Details, FetchView};
 use crate::cors::Class;
 use crate::exchange::{Exchange, Response};
 use crate::fact::Confidence;
@@ -84,16 +84,6 @@ pub(crate) fn credentials_clause(view: FetchView<'_>) -> &'static str {
         Authentication::ScriptToken => "with a token that the page's script holds",
         Authentication::None => "without credentials",
         Authentication::Unknown => "with unknown credentials",
-    }
-}
-
-/// The row "any site" of the severity matrix: who reads is anyone; what remains is whether the session travels and
-/// whether the data is known to be sensitive.
-pub(crate) fn any_site_severity(cx: &Context, view: FetchView<'_>, sensitive: bool) -> Severity {
-    match cx.portability(view) {
-        Portability::Proven | Portability::Declared if sensitive => Severity::Critical,
-        Portability::Proven | Portability::Declared | Portability::Unknown => Severity::High,
-        Portability::SiteBound => Severity::Medium,
     }
 }
 
@@ -188,4 +178,17 @@ pub(crate) fn is_authenticated_read(
         && !cx.is_proven_public(policy.exchange)
         && (writes || holds_data(cx, policy))
         && network(policy.exchange).is_known()
+}
+
+/// CORS-safelisted content types, or none at all.
+pub(crate) fn has_safelisted_content_type(value: Option<&[u8]>) -> bool {
+    let Some(value) = value else {
+        return true;
+    };
+    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+    let essence = text.split(';').next().unwrap_or("").trim();
+    matches!(
+        essence,
+        "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain"
+    )
 }

@@ -16,14 +16,18 @@ mod errors;
 mod exposure;
 mod isolation;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod trust;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use errors::{Errors, GrantedOn};
 pub(crate) use exposure::{Exposure, Handshake, Timing, is_script};
 pub(crate) use isolation::{Isolation, IsolationDefect};
+pub use trust::{Family, Input, Trust};
+pub(super) use trust::{inputs, mirrored_request};
 
 use super::{FetchView, Options};
 use crate::cors::{Class, Origin, Phase};
@@ -34,6 +38,7 @@ use crate::facts::{
     same_site_of_cookie, site_host, write_template,
 };
 use crate::finding::Sample;
+use crate::pairing::PreflightLink;
 
 pub use cache::Dependence;
 pub use preflights::Repetition;
@@ -56,6 +61,7 @@ pub struct Context {
     preflights: Preflights,
     errors: Errors,
     exposure: Exposure,
+    trust: Trust,
     scratch: String,
 }
 
@@ -79,6 +85,8 @@ pub struct Target {
 pub struct Endpoint {
     /// By the origin that asked.
     pub origins: BTreeMap<Origin, Grant>,
+    // How widely it grants, judged once for all fetches that ask.
+    reflection: OnceLock<Option<Reflection>>,
 }
 
 /// How an endpoint answered one origin.
@@ -193,6 +201,7 @@ impl Context {
     }
 
     fn observe_exchange(&mut self, capture: &Capture, exchange: &Exchange) {
+        self.trust.observe_exchange(capture, exchange);
         let origin = exchange.request.url.origin();
         let Some(host) = origin.host() else {
             return;
@@ -254,6 +263,13 @@ impl Context {
         self.preflights.observe(view);
         self.errors.observe(view);
         self.exposure.observe(view);
+        for hop in &view.judged.fetch.hops {
+            if let PreflightLink::Recorded(index) = hop.preflight
+                && let Some(preflight) = view.capture.exchanges.get(index as usize)
+            {
+                self.trust.observe_preflight(preflight);
+            }
+        }
         let verdict = &view.judged.verdict;
         let Some(policy) = Policy::of(view) else {
             return;
@@ -272,6 +288,7 @@ impl Context {
         let Some(reader) = policy.reader.filter(|_| cors) else {
             return;
         };
+        self.trust.observe_policy(view, &policy, reader);
         let ambient = authentication(view).is_ambient();
         let readable = matches!(verdict.class(), Class::Allowed | Class::NotCors);
         let grant = self.grant_mut(&policy, reader);
@@ -317,6 +334,7 @@ impl Context {
         }
         self.errors.merge(other.errors);
         self.exposure.merge(other.exposure);
+        self.trust.merge(other.trust);
     }
 
     /// Successes beside errors.
@@ -327,6 +345,12 @@ impl Context {
     /// What was seen of exposure beyond CORS.
     pub(crate) fn exposure(&self) -> &Exposure {
         &self.exposure
+    }
+
+    /// Whom servers trust, beyond single grants.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Every server seen, ordered.
@@ -423,12 +447,19 @@ impl Context {
     /// sites were granted, or where anyone was refused.
     #[must_use]
     pub fn reflection(&self, endpoint: &Endpoint, target: &Origin) -> Option<Reflection> {
+        *endpoint
+            .reflection
+            .get_or_init(|| self.judge_reflection(endpoint, target))
+    }
+
+    fn judge_reflection(&self, endpoint: &Endpoint, target: &Origin) -> Option<Reflection> {
         if endpoint.refused_any() {
             return None;
         }
         let own = target.host()?;
         let public = host_network(own).is_public();
-        let mut hosts: Vec<&str> = Vec::new();
+        // Sites of one organisation stand for one: under the empty name, if they are one's own.
+        let mut unrelated: BTreeSet<&str> = BTreeSet::new();
         let mut granted = 0;
         let mut implausible = false;
         for (origin, grant) in &endpoint.origins {
@@ -440,11 +471,12 @@ impl Context {
             let Some(host) = origin.host() else {
                 continue;
             };
-            if !self.are_related(host, own) && !hosts.iter().any(|h| self.are_related(h, host)) {
-                hosts.push(host);
+            if !self.are_related(host, own) {
+                let is_own = self.options.is_first_party(host);
+                unrelated.insert(if is_own { "" } else { site_host(host) });
             }
         }
-        let sites = hosts.len();
+        let sites = unrelated.len();
         (sites >= 2 || (granted >= 2 && implausible)).then_some(Reflection { sites, implausible })
     }
 
@@ -487,13 +519,12 @@ impl Context {
                 .endpoints
                 .insert(self.scratch.as_str().into(), Endpoint::default());
         }
-        target
+        let endpoint = target
             .endpoints
             .get_mut(self.scratch.as_str())
-            .expect("inserted above")
-            .origins
-            .entry(reader.clone())
-            .or_default()
+            .expect("inserted above");
+        endpoint.reflection.take();
+        endpoint.origins.entry(reader.clone()).or_default()
     }
 }
 
@@ -515,6 +546,7 @@ impl Target {
         self.opted_in += other.opted_in;
         for (key, endpoint) in other.endpoints {
             let known = self.endpoints.entry(key).or_default();
+            known.reflection.take();
             for (origin, grant) in endpoint.origins {
                 known.origins.entry(origin).or_default().merge(grant);
             }

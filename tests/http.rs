@@ -1,8 +1,8 @@
 //! HTTP/1 and HTTP/2 connections written by hand: each case lists what passes on the wire and what is to be seen.
 
 use corsaudit::http::{
-    Connection, MessageId, MessageSink, Oddity, Protocol, Transaction, TunnelEvent, Version, hpack,
-    looks_like_h2_preface, looks_like_http1,
+    Connection, HeaderLines, MessageId, MessageSink, Oddity, Protocol, Transaction, TunnelEvent,
+    Version, Wanted, hpack, looks_like_h2_preface, looks_like_http1,
 };
 use corsaudit::net::{Direction, Stamp};
 use proptest::prelude::*;
@@ -56,7 +56,11 @@ impl MessageSink for Seen {
         });
     }
 
-    fn body(&mut self, id: MessageId, direction: Direction, bytes: &[u8]) {
+    fn wants(&mut self, _: &HeaderLines) -> Wanted {
+        Wanted::Everything
+    }
+
+    fn body(&mut self, id: MessageId, direction: Direction, _: Wanted, bytes: &[u8]) {
         match self.bodies.iter_mut().find(|body| body.0 == id) {
             Some(body) => body.2.extend_from_slice(bytes),
             None => self.bodies.push((id, direction, bytes.to_vec())),

@@ -53,11 +53,17 @@ pub(crate) fn is_media(content_type: &[u8]) -> bool {
             .any(|part| holds(part))
 }
 
+/// Whether a body begins like text: without the control characters that no text has.
+pub(crate) fn is_text(body: &[u8]) -> bool {
+    !body[..body.len().min(512)]
+        .iter()
+        .any(|byte| matches!(byte, 0..=8 | 11 | 14..=26 | 28..=31))
+}
+
 impl Format {
     /// The format of a text; `None` for what is no text.
     pub(super) fn of(text: &[u8], content_type: &[u8]) -> Option<Self> {
-        let head = &text[..text.len().min(512)];
-        if head.contains(&0) {
+        if !is_text(text) {
             return None;
         }
         let holds = |part: &[u8]| {

@@ -41,7 +41,7 @@ mod token;
 
 use std::fmt;
 
-pub(crate) use format::is_media;
+pub(crate) use format::{is_media, is_text};
 pub(crate) use limits::SCANNED;
 pub(crate) use look::{BodyForm, RecordedBody, Seen, Subject, look};
 

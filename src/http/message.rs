@@ -138,8 +138,26 @@ pub enum TunnelEvent<'a> {
     End(Direction, Stamp),
 }
 
+/// What a sink wants of a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Its content, if its first piece is text.
+    IfText,
+    /// Its content.
+    Everything,
+}
+
 /// Takes what a connection gives.
 pub trait MessageSink {
+    /// Says, by the header lines of a message, what is wanted of its content.
+    fn wants(&mut self, headers: &HeaderLines) -> Wanted {
+        let _ = headers;
+        Wanted::Nothing
+    }
+
     /// A transaction, complete or as far as known.
     fn transaction(&mut self, transaction: Transaction);
 
@@ -149,9 +167,10 @@ pub trait MessageSink {
         let _ = (id, event);
     }
 
-    /// Content of the message `id`, piece by piece, transfer coding removed, content coding not.
-    fn body(&mut self, id: MessageId, direction: Direction, bytes: &[u8]) {
-        let _ = (id, direction, bytes);
+    /// Content of the message `id`, piece by piece, transfer coding removed, content coding not. Only what is `wanted`
+    /// is shown.
+    fn body(&mut self, id: MessageId, direction: Direction, wanted: Wanted, bytes: &[u8]) {
+        let _ = (id, direction, wanted, bytes);
     }
 
     /// A defect in the stream.

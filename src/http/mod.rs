@@ -26,7 +26,7 @@ pub use h2::hpack;
 pub use header_lines::HeaderLines;
 pub use message::{
     MessageId, MessageSink, RequestHead, Reset, ResetBy, ResponseHead, Switched, Transaction,
-    TunnelEvent, Version,
+    TunnelEvent, Version, Wanted,
 };
 pub use oddity::Oddity;
 pub use sniff::{looks_like_h2_preface, looks_like_http1};

@@ -78,7 +78,7 @@ impl Rule for AuthenticatedResourceEmbeddable {
             || !is_shown(exchange, response)
             || is_receipt(exchange, response)
             || cx.is_collector(policy.target)
-            || cx.exposure().is_same_for_all(exchange)
+            || cx.is_same_for_all(exchange)
         {
             return;
         }
@@ -87,7 +87,7 @@ impl Rule for AuthenticatedResourceEmbeddable {
         if is_media(response) {
             kinds.retain(|kind| *kind != Kind::ApiKey.as_str() && *kind != Kind::Jwt.as_str());
         }
-        let changes = cx.exposure().depends_on_cookie(exchange);
+        let changes = cx.depends_on_credentials(exchange);
         let declared = says_private(response) && is_own_application(cx, policy.target);
         if kinds.is_empty() && !changes && !declared {
             return;

@@ -73,7 +73,7 @@ impl Rule for CrossSiteScriptInclusion {
             || relation.is_none_or(|relation| relation == Relation::SameOrigin)
             || exchange.hints.via_service_worker
             || cx.is_collector(policy.target)
-            || cx.exposure().is_same_for_all(exchange)
+            || cx.is_same_for_all(exchange)
         {
             return;
         }
@@ -86,7 +86,7 @@ impl Rule for CrossSiteScriptInclusion {
         if !authenticated && !unknown {
             return;
         }
-        let changes = cx.exposure().depends_on_cookie(exchange);
+        let changes = cx.depends_on_credentials(exchange);
         let calls_back = exchange
             .content
             .as_ref()

@@ -97,8 +97,7 @@ pub(crate) fn reflects(cx: &Context, policy: &Policy<'_>) -> bool {
 
 /// Gate G1: by kind and headers, or because the same body came with credentials and without.
 pub(crate) fn is_for_all(cx: &Context, policy: &Policy<'_>) -> bool {
-    is_public_content(policy.exchange, policy.response)
-        || cx.trust().is_same_for_all(policy.exchange)
+    is_public_content(policy.exchange, policy.response) || cx.is_proven_public(policy.exchange)
 }
 
 /// Whose server it is that a policy stands on.

@@ -356,9 +356,11 @@ impl Connection {
             connect: *method == *b"CONNECT",
             upgrade_h2c: head.framing.upgrade_h2c,
         };
+        let wanted = sink.wants(&head.headers);
         let lane = self.lane(Direction::ToServer);
         lane.message = Message {
             id,
+            wanted,
             body_len: 0,
             last,
         };
@@ -387,9 +389,11 @@ impl Connection {
         };
         let asked = self.pairing.response(first, sink);
         let id = self.ids.next();
+        let wanted = sink.wants(&head.headers);
         let lane = self.lane(Direction::ToClient);
         lane.message = Message {
             id,
+            wanted,
             body_len: 0,
             last,
         };
@@ -534,7 +538,9 @@ impl Connection {
     /// Ends the message in progress.
     fn end_message(&mut self, direction: Direction, complete: bool, sink: &mut impl MessageSink) {
         let lane = self.lane(direction);
-        let Message { id, body_len, last } = lane.message;
+        let Message {
+            id, body_len, last, ..
+        } = lane.message;
         lane.state = match lane.may_switch.take() {
             Some(asked) => State::AwaitSwitch(asked),
             None => State::Start { scanned: 0 },

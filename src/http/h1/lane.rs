@@ -4,7 +4,7 @@ use super::chunked::{Chunked, Step};
 use super::head::Framing;
 use super::pairing::Asked;
 use crate::http::backlog::Window;
-use crate::http::message::{MessageId, MessageSink};
+use crate::http::message::{MessageId, MessageSink, Wanted};
 use crate::net::{Direction, Stamp};
 
 /// ```text
@@ -67,6 +67,7 @@ impl Body {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Message {
     pub(super) id: MessageId,
+    pub(super) wanted: Wanted,
     pub(super) body_len: u64,
     pub(super) last: Stamp,
 }
@@ -122,7 +123,10 @@ impl Lane {
         }
         if is_content {
             self.message.body_len += used as u64;
-            sink.body(self.message.id, direction, &rest[..used]);
+            if self.message.wanted != Wanted::Nothing {
+                let Message { id, wanted, .. } = self.message;
+                sink.body(id, direction, wanted, &rest[..used]);
+            }
         }
         if ended {
             Read::End(used)

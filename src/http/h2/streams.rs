@@ -6,7 +6,7 @@ use super::head::Head;
 use crate::http::limits;
 use crate::http::message::{
     MessageIds, MessageSink, RequestHead, Reset, ResetBy, ResponseHead, Transaction, TunnelEvent,
-    Version,
+    Version, Wanted,
 };
 use crate::http::oddity::Oddity;
 use crate::net::{Direction, Stamp};
@@ -177,16 +177,26 @@ impl Streams {
         let Some(stream) = self.open.get(&id) else {
             return;
         };
+        let transaction = &stream.transaction;
         let message = match direction {
-            Direction::ToServer => stream.transaction.request.as_ref().map(|head| head.id),
-            Direction::ToClient => stream.transaction.response.as_ref().map(|head| head.id),
+            Direction::ToServer => transaction
+                .request
+                .as_ref()
+                .map(|head| (head.id, &head.headers)),
+            Direction::ToClient => transaction
+                .response
+                .as_ref()
+                .map(|head| (head.id, &head.headers)),
         };
         if stream.tunnel {
             let tunnel = stream.transaction.request.as_ref().map(|head| head.id);
             let event = TunnelEvent::Bytes(direction, stamp, bytes);
             sink.tunnel(tunnel.unwrap_or_default(), event);
-        } else if let Some(message) = message {
-            sink.body(message, direction, bytes);
+        } else if let Some((id, headers)) = message {
+            let wanted = sink.wants(headers);
+            if wanted != Wanted::Nothing {
+                sink.body(id, direction, wanted, bytes);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Beginnings of bodies, held while their transaction is under way: whose they are is known at its end only.
 
-use crate::http::MessageId;
+use crate::content;
+use crate::http::{MessageId, Wanted};
 use crate::net::Direction;
 
 /// Most bytes held of one body. Coded text is a third of its length or less, so this is most of what is looked at.
@@ -33,6 +34,7 @@ impl Bodies {
         &mut self,
         id: MessageId,
         direction: Direction,
+        wanted: Wanted,
         bytes: &[u8],
         held: &mut usize,
     ) {
@@ -45,7 +47,7 @@ impl Bodies {
             let body = Body {
                 direction,
                 bytes: Vec::new(),
-                is_cut: false,
+                is_cut: wanted == Wanted::IfText && !content::is_text(bytes),
             };
             self.list.push((id, body));
             self.list.len() - 1
@@ -101,16 +103,17 @@ mod tests {
     use super::*;
 
     const DOWN: Direction = Direction::ToClient;
+    const ALL: Wanted = Wanted::Everything;
 
     #[test]
     fn pieces() {
         let (mut bodies, mut held) = (Bodies::default(), 0);
-        bodies.push(MessageId(1), DOWN, b"ab", &mut held);
-        bodies.push(MessageId(2), Direction::ToServer, b"x", &mut held);
-        bodies.push(MessageId(1), DOWN, b"c", &mut held);
+        bodies.push(MessageId(1), DOWN, ALL, b"ab", &mut held);
+        bodies.push(MessageId(2), Direction::ToServer, ALL, b"x", &mut held);
+        bodies.push(MessageId(1), DOWN, ALL, b"c", &mut held);
         bodies.gap(DOWN);
-        bodies.push(MessageId(1), DOWN, b"d", &mut held);
-        bodies.push(MessageId(2), Direction::ToServer, b"y", &mut held);
+        bodies.push(MessageId(1), DOWN, ALL, b"d", &mut held);
+        bodies.push(MessageId(2), Direction::ToServer, ALL, b"y", &mut held);
         assert_eq!(held, 5);
         let first = bodies.take(MessageId(1), &mut held).expect("a body");
         assert_eq!((first.bytes(), first.is_all(4)), (&b"abc"[..], false));
@@ -125,7 +128,7 @@ mod tests {
         let (mut bodies, mut held) = (Bodies::default(), 0);
         let piece = vec![0; LARGEST + 1];
         for id in 0..MOST as u64 * 2 {
-            bodies.push(MessageId(id), DOWN, &piece, &mut held);
+            bodies.push(MessageId(id), DOWN, ALL, &piece, &mut held);
             assert!(held <= MOST_BYTES);
         }
         assert_eq!(bodies.list.len(), MOST);

@@ -3,7 +3,11 @@
 use super::bodies::Bodies;
 use super::stream::{Context, Place, Stream};
 use super::transaction::{self, Exchanged};
-use crate::http::{Connection, MessageId, MessageSink, Oddity, Protocol, Transaction, TunnelEvent};
+use crate::content;
+use crate::http::{
+    Connection, HeaderLines, MessageId, MessageSink, Oddity, Protocol, Transaction, TunnelEvent,
+    Wanted,
+};
 use crate::net::{Direction, Finish, Stamp};
 
 /// An HTTP connection, and the tunnels it became.
@@ -153,12 +157,23 @@ impl MessageSink for Sink<'_, '_, '_> {
         }
     }
 
-    fn body(&mut self, id: MessageId, direction: Direction, bytes: &[u8]) {
-        let collector = &mut *self.context.collector;
-        if collector.looks_inside {
-            let bodies = &mut self.state.bodies;
-            bodies.push(id, direction, bytes, &mut collector.held);
+    fn wants(&mut self, headers: &HeaderLines) -> Wanted {
+        let line = |name| headers.values(name).next();
+        if !self.context.collector.looks_inside
+            || line(b"content-type").is_some_and(content::is_media)
+        {
+            Wanted::Nothing
+        } else if line(b"content-encoding").is_some() {
+            Wanted::Everything
+        } else {
+            Wanted::IfText
         }
+    }
+
+    fn body(&mut self, id: MessageId, direction: Direction, wanted: Wanted, bytes: &[u8]) {
+        let held = &mut self.context.collector.held;
+        let bodies = &mut self.state.bodies;
+        bodies.push(id, direction, wanted, bytes, held);
     }
 
     fn oddity(&mut self, oddity: Oddity, at: Stamp) {

@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 use super::url_key::{UrlKey, hash_of};
 use super::{Context, FetchView};
 use crate::cors::Origin;
-use crate::exchange::{Capture, Exchange, Method};
-use crate::facts::{Policy, Relation, network, relation};
+use crate::exchange::Exchange;
+use crate::facts::{Policy, Relation, relation};
 
 /// States of `Access-Control-Allow-Origin` kept of a URL; two tell that it varies.
 const STATES: usize = 8;
@@ -18,7 +18,6 @@ const STATES: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct CacheFacts {
     answers: FxHashMap<UrlKey, Answers>,
-    bodies: FxHashMap<UrlKey, Bodies>,
     // By server: two origins, the least in order, that it granted by name.
     named: FxHashMap<Origin, Pair>,
 }
@@ -43,21 +42,6 @@ enum State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Pair(Origin, Option<Origin>);
 
-/// Digests of a URL's bodies, by whether the user's credentials travelled.
-#[derive(Clone, Copy, Debug, Default)]
-struct Bodies {
-    with: Digest,
-    without: Digest,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Digest {
-    #[default]
-    Unseen,
-    One(u64),
-    Several,
-}
-
 /// That a URL answered two origins differently.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dependence {
@@ -69,32 +53,6 @@ pub struct Dependence {
 }
 
 impl CacheFacts {
-    /// Takes in one exchange, cross-origin or not.
-    pub(super) fn observe_exchange(&mut self, capture: &Capture, exchange: &Exchange) {
-        let Some(response) = exchange.response() else {
-            return;
-        };
-        let Some(digest) = response.body_digest else {
-            return;
-        };
-        if exchange.request.method != Method::Get || !response.is_ok_status() {
-            return;
-        }
-        let Some(with) = carried_credentials(capture, exchange) else {
-            return;
-        };
-        let bodies = self
-            .bodies
-            .entry(UrlKey::of(&exchange.request.url))
-            .or_default();
-        let side = if with {
-            &mut bodies.with
-        } else {
-            &mut bodies.without
-        };
-        *side = side.and(Digest::One(digest.get()));
-    }
-
     /// Takes in the answer of one fetch.
     pub(super) fn observe(&mut self, view: FetchView<'_>) {
         let Some(policy) = Policy::of(view) else {
@@ -131,12 +89,6 @@ impl CacheFacts {
             }
         }
         #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
-        for (key, bodies) in other.bodies {
-            let known = self.bodies.entry(key).or_default();
-            known.with = known.with.and(bodies.with);
-            known.without = known.without.and(bodies.without);
-        }
-        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
         for (target, pair) in other.named {
             note(&mut self.named, &target, pair);
         }
@@ -144,39 +96,6 @@ impl CacheFacts {
 }
 
 impl Context {
-    /// Gate G1, "proven": the very same URL gave the very same body with the user's credentials and without any, and the
-    /// server stands where everybody reaches it. What a page could read of it, anybody can.
-    ///
-    /// Two users with equal bodies would prove it too, but recordings are read without cookie values, so that nobody
-    /// can tell two users from one.
-    #[must_use]
-    pub fn is_proven_public(&self, exchange: &Exchange) -> bool {
-        if !network(exchange).is_public() {
-            return false;
-        }
-        self.cache
-            .bodies
-            .get(&UrlKey::of(&exchange.request.url))
-            .is_some_and(|bodies| {
-                matches!(bodies.with, Digest::One(_)) && bodies.with == bodies.without
-            })
-    }
-
-    /// Whether the very same URL gave one body with the user's credentials and another without any: it depends on the
-    /// user, or on the time.
-    #[must_use]
-    pub fn changes_with_credentials(&self, exchange: &Exchange) -> bool {
-        self.cache
-            .bodies
-            .get(&UrlKey::of(&exchange.request.url))
-            .is_some_and(|bodies| {
-                matches!(
-                    (bodies.with, bodies.without),
-                    (Digest::One(with), Digest::One(without)) if with != without
-                )
-            })
-    }
-
     /// Whether the grant of a URL depends on who asks: another origin got another `Access-Control-Allow-Origin` than this
     /// policy's.
     #[must_use]
@@ -282,16 +201,6 @@ impl Pair {
     }
 }
 
-impl Digest {
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Unseen, known) | (known, Self::Unseen) => known,
-            (Self::One(one), Self::One(same)) if one == same => self,
-            _ => Self::Several,
-        }
-    }
-}
-
 fn note(named: &mut FxHashMap<Origin, Pair>, target: &Origin, pair: Pair) {
     match named.get_mut(target) {
         Some(known) => known.join(pair),
@@ -304,42 +213,6 @@ fn note(named: &mut FxHashMap<Origin, Pair>, target: &Origin, pair: Pair) {
 /// The origin that a request names itself.
 fn asked_as(exchange: &Exchange) -> Option<Origin> {
     Origin::parse(&exchange.request.headers.get("origin")?)
-}
-
-/// Whether a request carried anything by which a server knows a user; `None` where the recording does not tell.
-fn carried_credentials(capture: &Capture, exchange: &Exchange) -> Option<bool> {
-    let request = &exchange.request;
-    if request.listed_cookies
-        || request.headers.contains("cookie")
-        || request.headers.contains("authorization")
-    {
-        return Some(true);
-    }
-    let named_so = |name: &[u8]| {
-        [
-            &b"auth"[..],
-            b"csrf",
-            b"jwt",
-            b"key",
-            b"secret",
-            b"session",
-            b"token",
-        ]
-        .iter()
-        .any(|part| {
-            name.windows(part.len())
-                .any(|window| window.eq_ignore_ascii_case(part))
-        })
-    };
-    let mut whole = false;
-    for (name, _) in request.headers.iter() {
-        if named_so(name) {
-            return None;
-        }
-        // Of a same-origin exchange the reader keeps few lines; these two show that it kept all.
-        whole |= name.eq_ignore_ascii_case(b"accept") || name.eq_ignore_ascii_case(b"user-agent");
-    }
-    (whole && request.headers_complete && !capture.sanitized).then_some(false)
 }
 
 #[cfg(test)]
@@ -368,13 +241,5 @@ mod tests {
             joined.add(state, pair);
         }
         assert_eq!(joined.states, straight.states);
-    }
-
-    #[test]
-    fn digests() {
-        let one = Digest::One(1);
-        assert_eq!(one.and(Digest::Unseen).and(one), one);
-        assert_eq!(one.and(Digest::One(2)), Digest::Several);
-        assert_eq!(Digest::Several.and(one), Digest::Several);
     }
 }

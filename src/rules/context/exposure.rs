@@ -4,17 +4,15 @@
 //! Memory is bounded by the distinct endpoints, origins and URLs that are concerned, each with a handful of values.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
-use std::num::NonZeroU64;
 
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::FetchView;
 use super::isolation::Isolations;
 use crate::content::Place;
 use crate::cors::{Code, Origin, RequestMode};
-use crate::exchange::{Capture, Exchange, Method, ResourceType, Response};
+use crate::exchange::{Capture, Exchange, ResourceType, Response};
 use crate::facts::{
     Network, carries_data, host_network, is_public_asset, network, sends_personal_cookie,
     site_host, template,
@@ -33,7 +31,6 @@ pub(crate) struct Exposure {
     // Sites whose pages load a script of the other site.
     embeds: FxHashSet<(Box<str>, Box<str>)>,
     // Opaque answers by the hash of their URL.
-    bodies: FxHashMap<u64, Bodies>,
     addresses: FxHashMap<Origin, Addresses>,
     // Sites of public names that a local address answered for.
     names: FxHashMap<IpAddr, BTreeSet<Box<str>>>,
@@ -69,20 +66,6 @@ pub(crate) struct Handshake<'a> {
     pub(crate) accepted: bool,
     /// A cookie that may stand for a person travelled.
     pub(crate) with_cookie: bool,
-}
-
-/// Bodies of one URL, with and without cookies.
-#[derive(Clone, Debug, Default)]
-struct Bodies {
-    with_cookie: Digests,
-    without: Digests,
-}
-
-/// Two different digests are as good as many.
-#[derive(Clone, Debug, Default)]
-struct Digests {
-    least: BTreeSet<NonZeroU64>,
-    times: u64,
 }
 
 /// Which addresses served an origin.
@@ -244,22 +227,6 @@ impl Exposure {
             return;
         };
         self.note_embedding(view, exchange, response);
-        if let Some(digest) = response.body_digest
-            && exchange.request.method == Method::Get
-            && response.is_ok_status()
-            && !view.capture.sanitized
-            && exchange.request.headers_complete
-        {
-            let bodies = self.bodies.entry(url_hash(exchange)).or_default();
-            let headers = &exchange.request.headers;
-            let cookie = exchange.request.listed_cookies || headers.contains("cookie");
-            let digests = if cookie {
-                &mut bodies.with_cookie
-            } else {
-                &mut bodies.without
-            };
-            digests.note(digest, 1);
-        }
     }
 
     fn note_embedding(&mut self, view: FetchView<'_>, exchange: &Exchange, response: &Response) {
@@ -291,12 +258,6 @@ impl Exposure {
             }
         }
         self.embeds.extend(other.embeds);
-        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
-        for (url, bodies) in other.bodies {
-            let known = self.bodies.entry(url).or_default();
-            known.with_cookie.merge(bodies.with_cookie);
-            known.without.merge(bodies.without);
-        }
         #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
         for (origin, addresses) in other.addresses {
             let known = self.addresses.entry(origin).or_default();
@@ -338,25 +299,6 @@ impl Exposure {
         self.embeds.contains(&(page.into(), host.into()))
     }
 
-    /// Whether this URL gave the same body with cookies and without: gate G1, proven.
-    pub(crate) fn is_same_for_all(&self, exchange: &Exchange) -> bool {
-        self.bodies.get(&url_hash(exchange)).is_some_and(|bodies| {
-            bodies.with_cookie.least.len() == 1 && bodies.with_cookie.least == bodies.without.least
-        })
-    }
-
-    /// Whether this URL gave one body with cookies and another one without, each time it was asked, and one of them
-    /// twice: a body that changes by itself is none.
-    pub(crate) fn depends_on_cookie(&self, exchange: &Exchange) -> bool {
-        self.bodies.get(&url_hash(exchange)).is_some_and(|bodies| {
-            let (with, without) = (&bodies.with_cookie, &bodies.without);
-            with.least.len() == 1
-                && without.least.len() == 1
-                && with.least != without.least
-                && with.times.max(without.times) >= 2
-        })
-    }
-
     /// Whether every recorded address of this origin is public; `None` where none is recorded.
     pub(crate) fn is_public_by_address(&self, origin: &Origin) -> Option<bool> {
         let known = self.addresses.get(origin)?;
@@ -396,23 +338,6 @@ impl Socket {
         if self.accepted.len() > READERS {
             self.accepted.pop_last();
         }
-    }
-}
-
-impl Digests {
-    fn note(&mut self, digest: NonZeroU64, times: u64) {
-        self.least.insert(digest);
-        if self.least.len() > 2 {
-            self.least.pop_last();
-        }
-        self.times += times;
-    }
-
-    fn merge(&mut self, other: Self) {
-        for digest in other.least {
-            self.note(digest, 0);
-        }
-        self.times += other.times;
     }
 }
 
@@ -469,12 +394,6 @@ pub(super) fn place(capture: &Capture, exchange: &Exchange) -> Sample {
 pub(super) fn key(exchange: &Exchange) -> (Origin, Box<str>) {
     let url = &exchange.request.url;
     (url.origin().clone(), template(url.path()).into())
-}
-
-fn url_hash(exchange: &Exchange) -> u64 {
-    let mut hasher = FxHasher::default();
-    exchange.request.url.as_str().hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]

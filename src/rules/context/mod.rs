@@ -4,45 +4,55 @@
 //!
 //! | module | knows |
 //! | --- | --- |
-//! | `cache` | how each URL was answered to whom, and whether its body was everybody's |
+//! | `bodies` | whether a URL's body was the same for everybody |
+//! | `cache` | how each URL was answered to whom |
+//! | `errors` | which endpoints granted on success and not on errors |
+//! | `exposure` | WebSocket handshakes, scripts that pages of other sites load, where servers stand |
+//! | `grant` | what servers granted, by endpoint and origin |
+//! | `isolation` | documents that ask for cross-origin isolation |
 //! | `preflights` | which preflights were asked again and again |
+//! | `site` | pages opened, sessions, cookies |
+//! | `trust` | whom servers trust beyond single grants: families of hosts, copied inputs, mirrored lists |
 //! | `url_key` | URLs as hashes |
 
+mod bodies;
 mod cache;
-mod preflights;
-mod url_key;
-
 mod errors;
 mod exposure;
+mod grant;
 mod isolation;
-
+mod preflights;
+mod site;
 mod trust;
+mod url_key;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use cache::Dependence;
 pub(crate) use errors::{Errors, GrantedOn};
 pub(crate) use exposure::{Exposure, Handshake, Timing, is_script};
+pub(crate) use grant::is_implausible;
+pub use grant::{Endpoint, Grant, Reflection, Target};
 pub(crate) use isolation::{Isolation, IsolationDefect};
+pub use preflights::Repetition;
+pub use site::{Portability, Site, Visit};
 pub use trust::{Family, Input, Trust};
 pub(super) use trust::{inputs, mirrored_request};
 
 use super::{FetchView, Options};
 use crate::cors::{Class, Origin, Phase};
-use crate::exchange::{Capture, Exchange, Method, ResourceType, Time};
+use crate::exchange::{Capture, Exchange, Method, ResourceType};
 use crate::facts::{
-    AllowOrigin, Policy, Relation, SameSite, authentication, host_network, is_ip_host,
-    is_known_collector, is_public_content, is_receipt, is_shared_hosting_tenant, relation,
-    same_site_of_cookie, site_host, write_template,
+    AllowOrigin, Policy, Relation, SameSite, authentication, host_network, is_known_collector,
+    is_public_content, is_receipt, relation, same_site_of_cookie, site_host, write_template,
 };
 use crate::finding::Sample;
 use crate::pairing::PreflightLink;
 
-pub use cache::Dependence;
-pub use preflights::Repetition;
-
+use bodies::Bodies;
 use cache::CacheFacts;
 use preflights::Preflights;
 
@@ -57,117 +67,13 @@ pub struct Context {
     sites: FxHashMap<Box<str>, Site>,
     // From a site to the sites that its pages or redirects led to.
     links: FxHashMap<Box<str>, FxHashSet<Box<str>>>,
+    bodies: Bodies,
     cache: CacheFacts,
     preflights: Preflights,
     errors: Errors,
     exposure: Exposure,
     trust: Trust,
     scratch: String,
-}
-
-/// What was seen of one server.
-#[derive(Clone, Debug, Default)]
-pub struct Target {
-    /// Answers to cross-origin requests, by endpoint: `r` or `w` (whether the method only reads), then the path template.
-    pub endpoints: BTreeMap<Box<str>, Endpoint>,
-    /// A page of this origin was opened in a tab.
-    pub is_document: bool,
-    /// Answers whose body was known, preflights and blocked ones excluded.
-    pub answers: u64,
-    /// Those among them that are a beacon's receipt.
-    pub receipts: u64,
-    /// Answers with any grant at all.
-    pub opted_in: u64,
-}
-
-/// What was seen of one endpoint.
-#[derive(Clone, Debug, Default)]
-pub struct Endpoint {
-    /// By the origin that asked.
-    pub origins: BTreeMap<Origin, Grant>,
-    // How widely it grants, judged once for all fetches that ask.
-    reflection: OnceLock<Option<Reflection>>,
-}
-
-/// How an endpoint answered one origin.
-#[derive(Clone, Debug, Default)]
-pub struct Grant {
-    /// Named the origin, with ok status.
-    pub echoed: u64,
-    /// `*`.
-    pub star: u64,
-    /// Named another origin.
-    pub denied: u64,
-    /// No grant, with ok status.
-    pub absent: u64,
-    /// Named the origin and allowed credentials, with ok status.
-    pub credentialed: u64,
-    /// Reads of these that carried the user's credentials.
-    pub authenticated: u64,
-    /// Answers that anyone may have.
-    pub public: u64,
-    /// The earliest.
-    pub first: Option<Time>,
-    /// The latest.
-    pub last: Option<Time>,
-    /// The first place in the recordings, by file name.
-    pub place: Option<Sample>,
-}
-
-/// What was seen of one site.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Site {
-    /// A page of the site was opened in a tab.
-    pub is_document: bool,
-    /// Such a page set or was sent a cookie.
-    pub has_session: bool,
-    /// Such a page stands in a recording without cookies, which may hide a session.
-    pub is_stripped: bool,
-    /// A cookie was set that travels across sites.
-    pub unbound_cookie: bool,
-    /// A cookie was set that does not.
-    pub bound_cookie: bool,
-    /// A cookie was set without `SameSite`.
-    pub unspecified_cookie: bool,
-}
-
-/// Whether the session cookie can travel across sites.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Portability {
-    /// Every cookie seen is `Lax` or `Strict`.
-    SiteBound,
-    /// Not told.
-    Unknown,
-    /// A cookie with `SameSite=None; Secure` was set.
-    Declared,
-    /// It did.
-    Proven,
-}
-
-/// How widely an endpoint grants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reflection {
-    /// Mutually unrelated sites that were granted.
-    pub sites: usize,
-    /// An origin was granted that no allow-list holds.
-    pub implausible: bool,
-}
-
-/// How a user of the recording met a server that a stranger's page then asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Visit {
-    /// Pages of the same site were opened.
-    Site,
-    /// Pages of this very origin were opened.
-    Origin,
-}
-
-impl Reflection {
-    /// Whether the grants leave no other explanation.
-    #[must_use]
-    pub fn is_proven(self) -> bool {
-        self.implausible || self.sites >= 3
-    }
 }
 
 impl Context {
@@ -194,14 +100,14 @@ impl Context {
             }
         }
         for exchange in &capture.exchanges {
-            self.cache.observe_exchange(capture, exchange);
+            self.bodies.observe_exchange(capture, exchange);
             self.observe_exchange(capture, exchange);
         }
         self.exposure.observe_capture(capture);
     }
 
     fn observe_exchange(&mut self, capture: &Capture, exchange: &Exchange) {
-        self.trust.observe_exchange(capture, exchange);
+        self.trust.observe_exchange(exchange);
         let origin = exchange.request.url.origin();
         let Some(host) = origin.host() else {
             return;
@@ -318,6 +224,7 @@ impl Context {
 
     /// Joins what another part has seen.
     pub fn merge(&mut self, other: Self) {
+        self.bodies.merge(other.bodies);
         self.cache.merge(other.cache);
         self.preflights.merge(other.preflights);
         #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
@@ -526,77 +433,6 @@ impl Context {
         endpoint.reflection.take();
         endpoint.origins.entry(reader.clone()).or_default()
     }
-}
-
-impl Endpoint {
-    /// Whether any origin was refused: the endpoint consults a list.
-    #[must_use]
-    pub fn refused_any(&self) -> bool {
-        self.origins
-            .values()
-            .any(|grant| grant.denied > 0 || (grant.absent > 0 && grant.echoed == 0))
-    }
-}
-
-impl Target {
-    fn merge(&mut self, other: Self) {
-        self.is_document |= other.is_document;
-        self.answers += other.answers;
-        self.receipts += other.receipts;
-        self.opted_in += other.opted_in;
-        for (key, endpoint) in other.endpoints {
-            let known = self.endpoints.entry(key).or_default();
-            known.reflection.take();
-            for (origin, grant) in endpoint.origins {
-                known.origins.entry(origin).or_default().merge(grant);
-            }
-        }
-    }
-}
-
-impl Grant {
-    fn note(&mut self, first: Option<Time>, last: Option<Time>, place: Option<Sample>) {
-        self.first = [self.first, first].into_iter().flatten().min();
-        self.last = self.last.max(last);
-        self.place = [self.place.take(), place].into_iter().flatten().min();
-    }
-
-    /// Adds what another part saw of the same endpoint and origin.
-    pub fn merge(&mut self, other: Self) {
-        self.echoed += other.echoed;
-        self.star += other.star;
-        self.denied += other.denied;
-        self.absent += other.absent;
-        self.credentialed += other.credentialed;
-        self.authenticated += other.authenticated;
-        self.public += other.public;
-        self.note(other.first, other.last, other.place);
-    }
-}
-
-impl Site {
-    fn merge(&mut self, other: Self) {
-        self.is_document |= other.is_document;
-        self.has_session |= other.has_session;
-        self.is_stripped |= other.is_stripped;
-        self.unbound_cookie |= other.unbound_cookie;
-        self.bound_cookie |= other.bound_cookie;
-        self.unspecified_cookie |= other.unspecified_cookie;
-    }
-}
-
-/// An origin that no allow-list of a real server names.
-pub(crate) fn is_implausible(origin: &Origin, target: &Origin, target_is_public: bool) -> bool {
-    let (Some(scheme), Some(host)) = (origin.scheme(), origin.host()) else {
-        return true;
-    };
-    if scheme == "moz-extension" {
-        return true;
-    }
-    let local = is_ip_host(host) || host == "localhost" || host.ends_with(".localhost");
-    let own = target.host().map_or("", site_host);
-    (target_is_public && local && origin.port().is_some())
-        || (is_shared_hosting_tenant(host) && site_host(host) != own)
 }
 
 /// A page opened in a tab.

@@ -8,14 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
-use std::num::NonZeroU64;
 use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::FetchView;
 use crate::cors::Origin;
-use crate::exchange::{Capture, Exchange, Method};
+use crate::exchange::{Exchange, Method};
 use crate::facts::{
     AllowOrigin, Policy, host_network, is_public_content, network, site_host, write_template,
 };
@@ -32,7 +31,6 @@ pub struct Trust {
     addresses: FxHashMap<IpAddr, BTreeSet<Box<str>>>,
     // Hosts that demand https of themselves and everything below.
     strict: FxHashSet<Box<str>>,
-    bodies: FxHashMap<u64, Body>,
 }
 
 /// What was seen of one server.
@@ -74,14 +72,6 @@ struct Place {
     latest: Option<IpAddr>,
 }
 
-/// Bodies of one URL.
-#[derive(Clone, Copy, Debug, Default)]
-struct Body {
-    with_credentials: Option<NonZeroU64>,
-    without: Option<NonZeroU64>,
-    differs: bool,
-}
-
 /// What else than Origin a grant was copied from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Input {
@@ -108,7 +98,7 @@ pub struct Family {
 
 impl Trust {
     /// Takes in an exchange, cross-origin or not.
-    pub(super) fn observe_exchange(&mut self, capture: &Capture, exchange: &Exchange) {
+    pub(super) fn observe_exchange(&mut self, exchange: &Exchange) {
         let Some(host) = exchange.request.url.origin().host() else {
             return;
         };
@@ -126,27 +116,6 @@ impl Trust {
             && !self.strict.contains(host)
         {
             self.strict.insert(host.into());
-        }
-        if let Some(digest) = response.body_digest
-            && response.is_ok_status()
-            && exchange.request.method == Method::Get
-        {
-            let request = &exchange.request;
-            let carries = request.listed_cookies
-                || request.headers.contains("cookie")
-                || request.headers.contains("authorization");
-            let bare = !carries && request.headers_complete && !capture.sanitized;
-            if carries || bare {
-                let seen = Body {
-                    with_credentials: carries.then_some(digest),
-                    without: bare.then_some(digest),
-                    differs: false,
-                };
-                self.bodies
-                    .entry(hash(request.url.as_str()))
-                    .or_default()
-                    .merge(seen);
-            }
         }
     }
 
@@ -281,10 +250,6 @@ impl Trust {
             }
         }
         self.strict.extend(other.strict);
-        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
-        for (url, body) in other.bodies {
-            self.bodies.entry(url).or_default().merge(body);
-        }
     }
 
     /// The family of an origin: its siblings and itself, if the server grants three hosts of the site or more, one of
@@ -380,18 +345,6 @@ impl Trust {
         }
         false
     }
-
-    /// Gate G1, "proven": the URL gave the same body with credentials and without.
-    #[must_use]
-    pub fn is_same_for_all(&self, exchange: &Exchange) -> bool {
-        let Some(body) = self.bodies.get(&hash(exchange.request.url.as_str())) else {
-            return false;
-        };
-        exchange.request.method == Method::Get
-            && !body.differs
-            && body.with_credentials.is_some()
-            && body.without.is_some()
-    }
 }
 
 /// Members of a family that reports name.
@@ -449,21 +402,6 @@ impl Answers {
         self.granted |= other.granted;
         self.refused |= other.refused;
         self.absent |= other.absent;
-    }
-}
-
-impl Body {
-    fn merge(&mut self, other: Self) {
-        let known = [self.with_credentials, self.without];
-        let seen = [other.with_credentials, other.without];
-        self.differs |= other.differs
-            || known
-                .iter()
-                .flatten()
-                .any(|known| seen.iter().flatten().any(|seen| seen != known));
-        // Which of several differing digests stays decides nothing.
-        self.with_credentials = self.with_credentials.max(other.with_credentials);
-        self.without = self.without.max(other.without);
     }
 }
 

@@ -213,6 +213,9 @@ fn is_row(judged: &JudgedFetch, all_fetches: bool) -> bool {
     }
 }
 
+/// Fetches that rules look at before anything is merged: merging has its price, too.
+const FETCHES_AT_ONCE: usize = 2048;
+
 fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) -> Vec<Finding> {
     let new_context = || Context::new(options);
     let mut context = captures
@@ -227,6 +230,7 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
         });
     let observed = fetches
         .par_iter()
+        .with_min_len(FETCHES_AT_ONCE)
         .fold(new_context, |mut context, judged| {
             context.observe(FetchView {
                 capture: &captures[judged.capture as usize],
@@ -241,6 +245,7 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
     context.merge(observed);
     let mut found = fetches
         .par_iter()
+        .with_min_len(FETCHES_AT_ONCE)
         .enumerate()
         .fold(Findings::new, |mut found, (index, judged)| {
             let view = FetchView {
@@ -255,7 +260,14 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
             all
         });
     rules::conclude(&context, &mut found);
-    found.finish(options)
+    found.finish(options, |index, found| {
+        let judged = &fetches[index as usize];
+        let view = FetchView {
+            capture: &captures[judged.capture as usize],
+            judged,
+        };
+        rules::check(view, index, &context, found);
+    })
 }
 
 fn pair(capture: &Capture, engine: EngineChoice) -> Paired {

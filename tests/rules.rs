@@ -579,7 +579,14 @@ fn order_and_split_do_not_matter() {
                 part.merge(found);
                 found = part;
             }
-            assert_eq!(found.finish(&case.options), straight, "{id}: {}", case.name);
+            let findings = found.finish(&case.options, |index, out| {
+                let view = FetchView {
+                    capture: &case.capture,
+                    judged: &case.fetches[index as usize],
+                };
+                rules::check(view, index, &context, out);
+            });
+            assert_eq!(findings, straight, "{id}: {}", case.name);
         }
     }
 }

@@ -1,4 +1,6 @@
 //! Findings in the making: occurrences are counted under one key, the best three are kept.
+//!
+//! A first look counts; words are made in a second look, at the fetches that findings name in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -25,6 +27,8 @@ const FINGERPRINT_BYTES: usize = 16;
 pub struct Findings {
     pending: FxHashMap<Key, Pending>,
     current: Option<u32>,
+    // A second look: details are wanted of every occurrence.
+    describes: bool,
 }
 
 /// What tells one finding from another.
@@ -55,7 +59,10 @@ struct Occurrence {
     phase: &'static str,
     place: Sample,
     fetch: Option<u32>,
-    details: Details,
+    // The endpoint of its own, before folding.
+    endpoint: Box<str>,
+    // None after a first look at a fetch.
+    details: Option<Details>,
 }
 
 /// What a finding says in words; made only for occurrences that are kept.
@@ -104,6 +111,15 @@ impl Findings {
         Self::default()
     }
 
+    /// No findings yet, and words wanted for each.
+    #[must_use]
+    fn describing() -> Self {
+        Self {
+            describes: true,
+            ..Self::default()
+        }
+    }
+
     /// Says which fetch (by its index) the following reports are about.
     pub fn begin(&mut self, fetch: Option<u32>) {
         self.current = fetch;
@@ -141,21 +157,26 @@ impl Findings {
         }
     }
 
-    /// The findings, folded, filtered and ordered: worst first, then by rule, target, endpoint.
+    /// The findings, folded, filtered and ordered: worst first, then by rule, target, endpoint. `look` looks at a fetch
+    /// again.
     #[must_use]
-    pub fn finish(self, options: &Options) -> Vec<Finding> {
+    pub fn finish(self, options: &Options, look: impl Fn(u32, &mut Self)) -> Vec<Finding> {
         let mut pending: Vec<(Key, Pending)> = self.pending.into_iter().collect();
         pending.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut findings: Vec<Finding> = fold(pending)
             .into_iter()
-            .map(|(key, pending)| {
-                let mut finding = pending.into_finding(&key);
-                if let Some(severity) = options.severities.get(finding.rule) {
-                    finding.severity = *severity;
+            .filter_map(|(key, mut pending)| {
+                let severity = options.severities.get(key.rule);
+                let severity = *severity.unwrap_or(&pending.samples[0].severity);
+                let confidence = pending.samples[0].confidence;
+                if !options.wants(key.rule, severity, confidence, &key.target) {
+                    return None;
                 }
-                finding
+                pending.describe(&key, &look);
+                let mut finding = pending.into_finding(&key);
+                finding.severity = severity;
+                Some(finding)
             })
-            .filter(|finding| options.wants(finding))
             .collect();
         findings.sort_by(|a, b| {
             (b.severity, a.rule, &a.target_origin, &a.endpoint)
@@ -232,7 +253,7 @@ impl<'r> Report<'_, 'r> {
         self
     }
 
-    /// Ends the report: at this exchange of the fetch's recording. `details` runs only if the place is kept.
+    /// Ends the report: at this exchange of the fetch's recording. `details` runs only if words are wanted.
     pub fn at(self, view: FetchView<'_>, exchange: &Exchange, details: impl FnOnce() -> Details) {
         let place = Sample {
             file: Arc::clone(&view.capture.source),
@@ -285,10 +306,11 @@ impl<'r> Report<'_, 'r> {
             self.severity
         };
         let fetch = self.findings.current;
+        let describes = self.findings.describes || fetch.is_none();
         let key = Key {
             rule: self.declaration.id,
             target,
-            endpoint: endpoint.into(),
+            endpoint: endpoint.as_str().into(),
             variant: self.variant,
             reach: self.reach,
             about: self.about.into(),
@@ -326,7 +348,8 @@ impl<'r> Report<'_, 'r> {
             phase: self.phase,
             place,
             fetch,
-            details: details(),
+            endpoint: endpoint.into(),
+            details: describes.then(details),
         });
     }
 }
@@ -358,6 +381,28 @@ impl Pending {
         }
     }
 
+    /// Finds the words of the first occurrence, by a second look at its fetch.
+    fn describe(&mut self, key: &Key, look: impl Fn(u32, &mut Findings)) {
+        let first = &mut self.samples[0];
+        let Some(fetch) = first.fetch.filter(|_| first.details.is_none()) else {
+            return;
+        };
+        let mut again = Findings::describing();
+        again.begin(Some(fetch));
+        look(fetch, &mut again);
+        let own = Key {
+            endpoint: first.endpoint.clone(),
+            ..key.clone()
+        };
+        first.details = again
+            .pending
+            .remove(&own)
+            .into_iter()
+            .flat_map(|pending| pending.samples)
+            .find(|seen| seen.rank() == first.rank())
+            .and_then(|seen| seen.details);
+    }
+
     fn into_finding(self, key: &Key) -> Finding {
         let declaration = self.declaration;
         let samples: Vec<Sample> = self.samples.iter().map(|s| s.place.clone()).collect();
@@ -372,14 +417,17 @@ impl Pending {
             .into_iter()
             .next()
             .expect("a pending finding holds the occurrence that made it");
+        let details = first
+            .details
+            .expect("a rule that spoke of a fetch says the same of it again");
         Finding {
             fingerprint: fingerprint(key),
             rule: declaration.id,
             category: declaration.category,
             severity: first.severity,
             confidence: first.confidence,
-            title: first.details.title.unwrap_or(declaration.title),
-            message: first.details.message,
+            title: details.title.unwrap_or(declaration.title),
+            message: details.message,
             reach: key.reach,
             variant: key.variant,
             phase: first.phase,
@@ -395,15 +443,15 @@ impl Pending {
                 .iter()
                 .map(|method| method.as_str().to_owned())
                 .collect(),
-            status: first.details.status,
-            allow_origin: first.details.allow_origin,
-            allow_credentials: first.details.allow_credentials,
-            browser_error: first.details.browser_error,
+            status: details.status,
+            allow_origin: details.allow_origin,
+            allow_credentials: details.allow_credentials,
+            browser_error: details.browser_error,
             count: self.count,
             samples,
-            evidence: first.details.evidence,
-            sensitive_kinds: first.details.sensitive_kinds,
-            fix: first.details.fix.unwrap_or_else(|| declaration.fix()),
+            evidence: details.evidence,
+            sensitive_kinds: details.sensitive_kinds,
+            fix: details.fix.unwrap_or_else(|| declaration.fix()),
             references: declaration.references(),
             fetches,
         }

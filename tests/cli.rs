@@ -251,14 +251,14 @@ fn rules_are_listed() {
 }
 
 #[test]
-fn help_has_whole_sentences_and_only_what_works() {
+fn help_names_what_there_is() {
     let folder = folder();
     let help = run(&["--help"], folder.path());
     assert_eq!(code(&help), 0);
-    for absent in ["--baseline", "--config"] {
-        assert!(!stdout(&help).contains(absent), "{absent}");
-    }
     for present in [
+        "--baseline",
+        "--config",
+        "--evidence",
         "--fail-on",
         "Exit codes:",
         "Examples:",
@@ -319,13 +319,13 @@ fn manual_pages_are_roff() {
 }
 
 /// Cross-origin fetches in number, so that writing their rows takes a while.
-fn long_recording() -> String {
+fn long_recording(entries: usize) -> String {
     let entry = |index: usize| {
         format!(
             r#"{{"startedDateTime":"2026-11-22T10:00:00Z","time":1,"request":{{"method":"GET","url":"https://api.test/{index}","headers":[{{"name":"Origin","value":"https://app.test"}},{{"name":"Sec-Fetch-Mode","value":"cors"}}]}},"response":{{"status":200,"headers":[]}}}}"#
         )
     };
-    let entries: Vec<String> = (0..40_000).map(entry).collect();
+    let entries: Vec<String> = (0..entries).map(entry).collect();
     HAR.replace(
         "\"entries\":[]",
         &format!("\"entries\":[{}]", entries.join(",")),
@@ -340,7 +340,8 @@ fn an_interrupted_report_leaves_nothing_behind() {
 
     for (name, number) in [("-INT", 2), ("-TERM", 15)] {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("long.har"), long_recording()).unwrap();
+        // Long enough to be still writing when the signal comes.
+        fs::write(folder.path().join("long.har"), long_recording(200_000)).unwrap();
         fs::write(folder.path().join("out.ndjson"), "older").unwrap();
         let mut child = corsaudit()
             .args(["long.har", "--report", "ndjson", "-o", "out.ndjson"])
@@ -382,7 +383,7 @@ fn an_interrupted_report_leaves_nothing_behind() {
 #[test]
 fn no_progress_where_no_terminal_watches() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("long.har"), long_recording()).unwrap();
+    fs::write(folder.path().join("long.har"), long_recording(40_000)).unwrap();
     let output = run(
         &["long.har", "--report", "csv", "--fail-on", "never"],
         folder.path(),

@@ -62,40 +62,10 @@ impl Rule for BlockedButProcessed {
 
     fn check(&self, view: FetchView<'_>, cx: &Context, out: &mut Findings) {
         let verdict = &view.judged.verdict;
-        if !is_hidden_answer(view) {
-            return;
-        }
-        let Some(policy) = Policy::of(view) else {
+        let Some((policy, effect, severity)) = processed(view, cx) else {
             return;
         };
         let request = &policy.exchange.request;
-        if request.method != Method::Post
-            || !has_safelisted_content_type(request.headers.get("content-type").as_deref())
-            || policy.exchange.hints.resource_type == Some(ResourceType::Ping)
-            || policy.exchange.hints.via_service_worker
-            || Relation::of(view) != Some(Relation::CrossSite)
-            || !is_own_application(cx, &policy)
-            || guards_against_forgery(policy.exchange)
-        {
-            return;
-        }
-        let stranger = policy.reader.is_some_and(|reader| {
-            reader.is_opaque() || cx.stranger(reader, policy.target).is_some()
-        });
-        let Some(effect) = effect(policy.exchange, policy.response) else {
-            return;
-        };
-        let ambient = authentication(view).is_ambient();
-        let shown = effect != Effect::Success;
-        if !stranger && (!shown || verdict.class() == Class::Opaque) || (!shown && !ambient) {
-            return;
-        }
-        let travels = cx.portability(view) >= Portability::Declared;
-        let severity = match (ambient, shown && travels) {
-            (true, true) => Severity::High,
-            (true, false) => Severity::Medium,
-            (false, _) => Severity::Low,
-        };
         out.report(Self::DECLARATION)
             .severity(severity)
             .confidence(Certainty::Likely.min(input_certainty(view)))
@@ -118,9 +88,55 @@ impl Rule for BlockedButProcessed {
                 );
                 let kind = request.headers.first("content-type").unwrap_or("none");
                 details.evidence.push(fact("request Content-Type", kind));
+                let content = policy.exchange.content.as_deref();
+                if content.is_some_and(|content| content.request.is_json_object) {
+                    details
+                        .evidence
+                        .push(fact("request body", "a JSON object"));
+                }
                 details
             });
     }
+}
+
+/// Whether the rule speaks of a fetch.
+pub(super) fn applies(view: FetchView<'_>, cx: &Context) -> bool {
+    processed(view, cx).is_some()
+}
+
+fn processed<'a>(view: FetchView<'a>, cx: &Context) -> Option<(Policy<'a>, Effect, Severity)> {
+    let verdict = &view.judged.verdict;
+    if !is_hidden_answer(view) {
+        return None;
+    }
+    let policy = Policy::of(view)?;
+    let request = &policy.exchange.request;
+    if request.method != Method::Post
+        || !has_safelisted_content_type(request.headers.get("content-type").as_deref())
+        || policy.exchange.hints.resource_type == Some(ResourceType::Ping)
+        || policy.exchange.hints.via_service_worker
+        || Relation::of(view) != Some(Relation::CrossSite)
+        || !is_own_application(cx, &policy)
+        || guards_against_forgery(policy.exchange)
+    {
+        return None;
+    }
+    let stranger = policy
+        .reader
+        .is_some_and(|reader| reader.is_opaque() || cx.stranger(reader, policy.target).is_some());
+    let effect = effect(policy.exchange, policy.response)?;
+    let ambient = authentication(view).is_ambient();
+    let shown = effect != Effect::Success;
+    if !stranger && (!shown || verdict.class() == Class::Opaque) || (!shown && !ambient) {
+        return None;
+    }
+    let travels = cx.portability(view) >= Portability::Declared;
+    let severity = match (ambient, shown && travels) {
+        (true, true) => Severity::High,
+        (true, false) => Severity::Medium,
+        (false, _) => Severity::Low,
+    };
+    Some((policy, effect, severity))
 }
 
 /// What an answer says about the deed.

@@ -2,6 +2,7 @@ use super::context::mirrored_request;
 use super::granted::reflects;
 use super::words::{answer_details, evidence};
 use super::{Context, FetchView, Findings, Rule, declare_rule};
+use crate::cors::Code;
 use crate::cors::header::{ALLOW_HEADERS, ALLOW_METHODS, items};
 use crate::exchange::Exchange;
 use crate::facts::Policy;
@@ -66,6 +67,14 @@ impl Rule for BroadPreflightGrantWithCredentials {
             let Some(variant) = breadth(cx, preflight) else {
                 continue;
             };
+            // Where `*` blocked the fetch, the failure tells.
+            let blocked = matches!(
+                view.judged.verdict.code,
+                Code::PreflightMethodNotAllowed | Code::PreflightHeaderNotAllowed
+            );
+            if blocked && variant == "wildcard" {
+                continue;
+            }
             let reflected = Policy::of(view)
                 .filter(|policy| policy.target == target)
                 .is_some_and(|policy| reflects(cx, &policy));

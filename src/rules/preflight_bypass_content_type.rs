@@ -24,6 +24,8 @@ declare_rule! {
     /// `sendBeacon`; answers that are no JSON; requests behind a preflight; a token against forgery in the body; a key or
     /// token that the page's script put into the URL or the body.
     ///
+    /// Where the browser hid the answer, `blocked-but-processed` speaks instead, if it does.
+    ///
     /// ## Why it matters
     /// The preflight that JSON causes is what keeps other sites from sending it. A server that also takes JSON as plain text
     /// gives that up: any page can send the request with the user's cookies, whatever the CORS headers say.
@@ -64,7 +66,11 @@ impl Rule for PreflightBypassContentType {
         let Some(content) = policy.exchange.content.as_deref() else {
             return;
         };
-        if !takes_json_unasked(view, &policy, content) || cx.is_collector(policy.target) {
+        // What was executed behind a blocked answer is told by the rule of that name, the JSON with it.
+        if !takes_json_unasked(view, &policy, content)
+            || cx.is_collector(policy.target)
+            || super::blocked_but_processed::applies(view, cx)
+        {
             return;
         }
         let crosses = Relation::of(view) == Some(Relation::CrossSite);

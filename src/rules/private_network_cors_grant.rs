@@ -68,10 +68,10 @@ impl Rule for PrivateNetworkCorsGrant {
         {
             return;
         }
-        let Some((place, is_sure)) = inside(cx, &policy) else {
+        let page = page(cx, &policy);
+        let Some((place, is_sure)) = inside(cx, &policy, &page) else {
             return;
         };
-        let page = page(cx, &policy);
         let machine = place == Network::Loopback;
         let severity = match (policy.allow_origin, page) {
             (AllowOrigin::Star, Page::Public { .. } | Page::Unknown) => Severity::High,
@@ -133,7 +133,7 @@ impl Rule for PrivateNetworkCorsGrant {
 }
 
 /// Where a server that is not public stands, by an address on record, and whether its name agrees.
-fn inside(cx: &Context, policy: &Policy<'_>) -> Option<(Network, bool)> {
+fn inside(cx: &Context, policy: &Policy<'_>, page: &Page) -> Option<(Network, bool)> {
     let place = network(policy.exchange);
     if !place.is_known() || place.is_public() {
         return None;
@@ -142,10 +142,13 @@ fn inside(cx: &Context, policy: &Policy<'_>) -> Option<(Network, bool)> {
     if is_ip_host(host) || !host_network(host).is_public() {
         return Some((place, true));
     }
-    // A public name: the address may be a proxy's, or differ from where other users are sent.
+    // A public name: the address may be a proxy's or a resolver's that blocks, or differ from where other users are sent.
+    // A page at a public address shows that the recording sees real ones.
     let address = policy.exchange.hints.server_ip?;
-    let ambiguous = cx.trust().is_proxy(address) || cx.trust().is_seen_public(host);
-    (!ambiguous).then_some((place, false))
+    let genuine = matches!(page, Page::Public { seen: true })
+        && !cx.exposure().is_stand_in(address)
+        && !cx.trust().is_seen_public(host);
+    genuine.then_some((place, false))
 }
 
 fn page(cx: &Context, policy: &Policy<'_>) -> Page {

@@ -15,9 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::FetchView;
 use crate::cors::Origin;
 use crate::exchange::{Exchange, Method};
-use crate::facts::{
-    AllowOrigin, Policy, host_network, is_public_content, network, site_host, write_template,
-};
+use crate::facts::{AllowOrigin, Policy, is_public_content, network, site_host, write_template};
 
 /// Members kept of a set of which only "several" matters.
 const SEVERAL: usize = 3;
@@ -27,8 +25,6 @@ const SEVERAL: usize = 3;
 pub struct Trust {
     servers: FxHashMap<Origin, Server>,
     hosts: FxHashMap<Box<str>, Place>,
-    // Sites of public names by the address that answered for them.
-    addresses: FxHashMap<IpAddr, BTreeSet<Box<str>>>,
     // Hosts that demand https of themselves and everything below.
     strict: FxHashSet<Box<str>>,
 }
@@ -132,12 +128,6 @@ impl Trust {
         place.latest = Some(address);
         place.public |= is_public;
         place.inside |= !is_public;
-        if host_network(host).is_public() && !is_public {
-            keep_several(
-                self.addresses.entry(address).or_default(),
-                site_host(host).into(),
-            );
-        }
     }
 
     /// Takes in a preflight and its answer.
@@ -242,13 +232,6 @@ impl Trust {
             known.public |= place.public;
             known.inside |= place.inside;
         }
-        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
-        for (address, sites) in other.addresses {
-            let known = self.addresses.entry(address).or_default();
-            for site in sites {
-                keep_several(known, site);
-            }
-        }
         self.strict.extend(other.strict);
     }
 
@@ -319,15 +302,6 @@ impl Trust {
     #[must_use]
     pub fn is_seen_public(&self, host: &str) -> bool {
         self.hosts.get(host).is_some_and(|place| place.public)
-    }
-
-    /// Whether an address that is not public answers for so many sites with public names that it is a proxy, or a bench
-    /// on which the public is played.
-    #[must_use]
-    pub fn is_proxy(&self, address: IpAddr) -> bool {
-        self.addresses
-            .get(&address)
-            .is_some_and(|sites| sites.len() >= SEVERAL)
     }
 
     /// Whether a browser that knows the host would refuse to load it without encryption.

@@ -16,7 +16,7 @@ use super::FetchView;
 use crate::cors::Origin;
 use crate::exchange::{Exchange, Method};
 use crate::facts::{
-    AllowOrigin, Policy, host_network, is_public_content, network, site_host, write_template,
+    AllowOrigin, Policy, host_network, is_public_content, network, site_host, write_endpoint,
 };
 
 /// Members kept of a set of which only "several" matters.
@@ -215,7 +215,7 @@ impl Trust {
                 .is_some_and(|content| content.response.reports_error)
         {
             let mut template = String::new();
-            write_template(request.url.path(), &mut template);
+            write_endpoint(policy.exchange, &mut template);
             let json = &mut self.server_mut(policy.target).json;
             if !json.contains(template.as_str()) {
                 json.insert(template.into());
@@ -302,7 +302,7 @@ impl Trust {
     #[must_use]
     pub fn takes_json(&self, exchange: &Exchange) -> bool {
         let mut template = String::new();
-        write_template(exchange.request.url.path(), &mut template);
+        write_endpoint(exchange, &mut template);
         self.servers
             .get(exchange.request.url.origin())
             .is_some_and(|server| server.json.contains(template.as_str()))

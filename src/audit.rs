@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::control::{Suppressed, part};
 use crate::cors::{Class, Code, Engine, Verdict};
 use crate::error::{Error, ErrorKind};
+use crate::evidence::Evidence;
 use crate::exchange::Capture;
 use crate::finding::Finding;
 use crate::inputs::{Input, Inputs, record_failure};
@@ -31,6 +33,8 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// Findings about which somebody has decided: accepted, or known before. In the same order.
     pub suppressed: Vec<Suppressed>,
+    /// What later audits may build on, if it was asked for.
+    pub evidence: Option<Evidence>,
     /// What was cut, unknown, skipped or not decryptable, ordered by recording and place.
     pub notices: Vec<Notice>,
     /// Inputs that could not be audited.
@@ -40,15 +44,17 @@ pub struct Audit {
 }
 
 /// A fetch with its verdict.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JudgedFetch {
     /// Index into [`Audit::captures`].
+    #[serde(skip)]
     pub capture: u32,
     /// The fetch.
     pub fetch: Fetch,
     /// What the browser did with it.
     pub verdict: Verdict,
     /// Where the verdict is undetermined: the verdicts that the unknown input decides between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Verdict>,
 }
 
@@ -125,7 +131,14 @@ fn run_here(inputs: Inputs, options: &Options, meter: &Arc<Meter>) -> Audit {
             first.map(|exchange| exchange.locus),
         )
     });
-    let parted = part(findings(&audit.captures, &audit.fetches, options), options);
+    let (captures, rows) = (audit.captures.len(), audit.fetches.len());
+    audit.add_evidence(options);
+    let parted = part(
+        findings(&audit.captures, &audit.fetches, rows, options),
+        options,
+    );
+    audit.captures.truncate(captures);
+    audit.fetches.truncate(rows);
     audit.findings = parted.open;
     audit.suppressed = parted.suppressed;
     audit.notices.extend(parted.notices);
@@ -201,6 +214,39 @@ impl Audit {
         }
         self.captures.push(judged.capture);
     }
+
+    /// Puts the recordings that evidence holds behind those of this run, for rules to see, and keeps evidence of both.
+    fn add_evidence(&mut self, options: &Options) {
+        if options.evidence.is_none() && !options.keeps_evidence {
+            return;
+        }
+        let mut fetches: Vec<Vec<&JudgedFetch>> = vec![Vec::new(); self.captures.len()];
+        for judged in self.fetches.iter().filter(|judged| is_row(judged, false)) {
+            fetches[judged.capture as usize].push(judged);
+        }
+        let mut own: Evidence = self
+            .captures
+            .par_iter()
+            .zip(fetches)
+            .map(|(capture, fetches)| Evidence::of(capture, &fetches))
+            .collect();
+        let Some(earlier) = &options.evidence else {
+            self.evidence = Some(own);
+            return;
+        };
+        for mut recording in earlier.without(&own) {
+            let index = self.captures.len() as u32;
+            for judged in &mut recording.fetches {
+                judged.capture = index;
+            }
+            self.captures.push(recording.capture);
+            self.fetches.append(&mut recording.fetches);
+        }
+        if options.keeps_evidence {
+            own.join(earlier);
+            self.evidence = Some(own);
+        }
+    }
 }
 
 /// Whether a fetch is a row of reports. Navigations are counted and never are: a page asked for no answer it could
@@ -216,7 +262,13 @@ fn is_row(judged: &JudgedFetch, all_fetches: bool) -> bool {
 /// Fetches that rules look at before anything is merged: merging has its price, too.
 const FETCHES_AT_ONCE: usize = 2048;
 
-fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) -> Vec<Finding> {
+/// What rules find. Fetches from `rows` on are no rows of the report.
+fn findings(
+    captures: &[Capture],
+    fetches: &[JudgedFetch],
+    rows: usize,
+    options: &Options,
+) -> Vec<Finding> {
     let new_context = || Context::new(options);
     let mut context = captures
         .par_iter()
@@ -260,7 +312,7 @@ fn findings(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) ->
             all
         });
     rules::conclude(&context, &mut found);
-    found.finish(options, |index, found| {
+    found.finish(options, rows, |index, found| {
         let judged = &fetches[index as usize];
         let view = FetchView {
             capture: &captures[judged.capture as usize],

@@ -190,6 +190,13 @@ pub(crate) struct AuditArgs {
     /// Write every finding of this audit to this file, as a baseline of later ones.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
+    /// Let rules see what earlier audits saw, too. May be given several times, also without any INPUT.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Vec<PathBuf>,
+    /// Write what this audit saw, and what it builds on, to this file: exchanges and verdicts without bodies, cookie values
+    /// and tokens.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_evidence: Option<PathBuf>,
     /// Take options and accepted findings from this file instead of a corsaudit.toml in the working directory or above.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

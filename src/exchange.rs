@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::content::Content;
 use crate::cors::RequestMode;
 use crate::header::HeaderList;
@@ -11,7 +13,7 @@ use crate::notice::Notice;
 use crate::url::Url;
 
 /// One request and what came back, as recorded: compact, owned, bodies measured but not kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Exchange {
     /// Where in the recording this stands.
     pub locus: Locus,
@@ -26,11 +28,13 @@ pub struct Exchange {
     /// What the recorder knows beside the messages.
     pub hints: Hints,
     /// What bodies, URL and headers were found to hold; `None`: nothing, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Box<Content>>,
 }
 
 /// Where an exchange stands in its recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Locus {
     /// Index into `log.entries` of a HAR file, from 0.
     Entry(u32),
@@ -48,11 +52,11 @@ pub enum Locus {
 }
 
 /// Nanoseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(pub i64);
 
 /// A recorded request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// The method as sent, case kept.
     pub method: Method,
@@ -90,7 +94,8 @@ pub enum Method {
 }
 
 /// What came back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// A response head.
     Response(Response),
@@ -101,7 +106,7 @@ pub enum Outcome {
 }
 
 /// A recorded response.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Response {
     /// Status code.
     pub status: u16,
@@ -112,42 +117,57 @@ pub struct Response {
     /// Whether the recorder delivers body bytes: proof that somebody received the body.
     pub body_recorded: bool,
     /// Digest of the recorded body, to tell equal bodies of one audit; `None` where none was recorded or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_digest: Option<NonZeroU64>,
 }
 
 /// What a recorder knows beside the messages.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Hints {
     /// Index into [`Capture::pages`]; `None` without `pageref`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<u32>,
     /// The kind of load.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
     /// What started the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub initiator: Option<Initiator>,
     /// The recorder's error text (`net::ERR_FAILED`), never its mere presence with a null value.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<str>>,
     /// Whether the recorder has a place for an error in this entry, so that none means success.
+    #[serde(skip_serializing_if = "is_false")]
     pub error_field: bool,
     /// Answered by the HTTP cache.
+    #[serde(skip_serializing_if = "is_false")]
     pub from_cache: bool,
     /// The response came out of a service worker.
+    #[serde(skip_serializing_if = "is_false")]
     pub via_service_worker: bool,
     /// How the service worker answered (`_serviceWorkerResponseSource`): `network`, `fallback-code`, `cache-storage` ...
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub service_worker_source: Option<Arc<str>>,
     /// Identity of the connection, unique within the recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub connection: Option<u32>,
     /// Over HTTP/2 or HTTP/3, where one connection carries requests side by side.
+    #[serde(skip_serializing_if = "is_false")]
     pub is_multiplexed: bool,
     /// The server's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub server_ip: Option<IpAddr>,
     /// The client that sent the request, by its `User-Agent`.
     pub client: Client,
     /// Whether a body was declared by the recorder: `postData`, or a positive `bodySize`.
+    #[serde(skip_serializing_if = "is_false")]
     pub has_request_body: bool,
 }
 
 /// Kinds of load, as DevTools (`_resourceType`) and others name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ResourceType {
     /// A document, in a frame or not.
     Document,
@@ -182,7 +202,8 @@ pub enum ResourceType {
 }
 
 /// What started a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Initiator {
     /// The HTML parser, working on the document at this URL.
     Parser(Arc<str>),
@@ -195,7 +216,10 @@ pub enum Initiator {
 }
 
 /// The program that sent a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Client {
     /// A browser on Chromium.
     Chromium,
@@ -211,7 +235,8 @@ pub enum Client {
 }
 
 /// One recording, read.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Capture {
     /// Name of the source as the user gave it.
     pub source: Arc<str>,
@@ -222,6 +247,7 @@ pub struct Capture {
     /// Exchanges, in file order.
     pub exchanges: Vec<Exchange>,
     /// What was cut, unknown or broken.
+    #[serde(skip)]
     pub notices: Vec<Notice>,
     /// Whether the export was stripped of cookies and Authorization: none in the whole file although it has documents
     /// over https.
@@ -233,7 +259,7 @@ pub struct Capture {
 }
 
 /// A page of a HAR file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Page {
     /// The page's id, as `pageref` names it.
     pub id: Box<str>,
@@ -242,7 +268,8 @@ pub struct Page {
 }
 
 /// Programs that write recordings, as far as they differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Recorder {
     /// Chrome DevTools (`WebInspector`), and tools on the DevTools protocol that keep its fields.
     DevTools,
@@ -362,5 +389,23 @@ impl Time {
             Ok(timestamp) => format!("{timestamp:.6}"),
             Err(_) => String::new(),
         }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Serialize for Method {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(Self::from_bytes(text.as_bytes()))
     }
 }

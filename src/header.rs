@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A header list (Fetch Standard, section 2.2.2), one allocation for all lines.
 ///
 /// Lines keep their order and their bytes; names keep their case and compare without it. Values are stored without
@@ -125,6 +127,49 @@ impl HeaderList {
     #[must_use]
     pub fn heap_size(&self) -> usize {
         self.bytes.len()
+    }
+}
+
+/// Pairs of name and value. Bytes that are no UTF-8 are written as Latin-1 behind U+FFFF, which no header holds.
+impl Serialize for HeaderList {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|(name, value)| (text(name), text(value))))
+    }
+}
+
+impl<'de> Deserialize<'de> for HeaderList {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let lines = Vec::<(String, String)>::deserialize(deserializer)?;
+        Ok(Self::from_lines(
+            lines
+                .iter()
+                .map(|(name, value)| (bytes(name), bytes(value))),
+        ))
+    }
+}
+
+const LATIN_1: char = '\u{ffff}';
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            let latin = bytes.iter().copied().map(char::from);
+            Cow::Owned(std::iter::once(LATIN_1).chain(latin).collect())
+        }
+    }
+}
+
+fn bytes(text: &str) -> Cow<'_, [u8]> {
+    match text.strip_prefix(LATIN_1) {
+        None => Cow::Borrowed(text.as_bytes()),
+        // What is no Latin-1 was not written here.
+        Some(latin) => Cow::Owned(
+            latin
+                .chars()
+                .map(|c| u8::try_from(c).unwrap_or(b'?'))
+                .collect(),
+        ),
     }
 }
 

@@ -48,6 +48,7 @@ pub mod content;
 pub mod control;
 pub mod cors;
 pub mod error;
+pub mod evidence;
 pub mod exchange;
 pub mod exit;
 pub mod fact;

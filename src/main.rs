@@ -1,7 +1,7 @@
 //! The `corsaudit` command: reads the command line, calls the library, chooses the exit code.
 
 mod cli;
-mod decisions;
+mod companions;
 mod export;
 mod interrupt;
 mod lookup;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 }
 
 fn audit(args: &AuditArgs, color: When) -> Exit {
-    if args.inputs.is_empty() {
+    if args.inputs.is_empty() && args.evidence.is_empty() {
         let hint = if io::stdin().is_terminal() {
             "name a recording (corsaudit shop.har) or a folder; --help tells more"
         } else {
@@ -54,8 +54,8 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
         };
         return complain(&format!("no INPUT given: {hint}"));
     }
-    let (options, fail_on) = match decisions::read(args) {
-        Ok(decisions) => decisions,
+    let (options, fail_on) = match companions::read(args) {
+        Ok(read) => read,
         Err(error) => return complain(&error),
     };
     let inputs = Inputs::collect(&args.inputs);
@@ -87,7 +87,7 @@ fn audit(args: &AuditArgs, color: When) -> Exit {
     .and_then(|mut out| {
         report::write(&audit, args.report, &style, &mut out).and_then(|()| out.finish())
     })
-    .and_then(|()| decisions::write_baseline(args, &audit));
+    .and_then(|()| companions::write(args, &audit));
     ended(written, exit)
 }
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::control::{Baseline, Suppression};
 use crate::cors::Engine;
+use crate::evidence::Evidence;
 use crate::finding::{Certainty, Severity};
 
 /// What an audit is asked to do.
@@ -41,6 +43,10 @@ pub struct Options {
     pub suppressions: Vec<Suppression>,
     /// Findings that were known before.
     pub baseline: Option<Baseline>,
+    /// What earlier audits saw.
+    pub evidence: Option<Arc<Evidence>>,
+    /// Keep evidence of this audit, and of what it builds on.
+    pub keeps_evidence: bool,
     /// The day on which suppressions are looked at; `None`: none has expired.
     pub today: Option<Date>,
 }
@@ -70,6 +76,8 @@ impl Default for Options {
             severities: BTreeMap::new(),
             suppressions: Vec::new(),
             baseline: None,
+            evidence: None,
+            keeps_evidence: false,
             today: None,
         }
     }

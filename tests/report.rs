@@ -215,6 +215,7 @@ fn fixture() -> Audit {
         ],
         findings: vec![critical, finding(Severity::High, "missing-allow-origin")],
         suppressed: Vec::new(),
+        evidence: None,
         notices: vec![Notice {
             name: "entry-without-url",
             message: format!(

@@ -579,7 +579,7 @@ fn order_and_split_do_not_matter() {
                 part.merge(found);
                 found = part;
             }
-            let findings = found.finish(&case.options, |index, out| {
+            let findings = found.finish(&case.options, case.fetches.len(), |index, out| {
                 let view = FetchView {
                     capture: &case.capture,
                     judged: &case.fetches[index as usize],

@@ -87,6 +87,7 @@ pub(crate) fn look<'l>(
         sightings,
         request,
         response,
+        template: None,
     };
     Seen {
         content: (!content.is_empty()).then(|| Box::new(content)),

@@ -45,10 +45,13 @@ pub(crate) use format::{is_media, is_text};
 pub(crate) use limits::SCANNED;
 pub(crate) use look::{BodyForm, RecordedBody, Seen, Subject, look};
 
+use serde::{Deserialize, Serialize};
+
 use crate::cors::Origin;
 
 /// What an exchange was found to hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Content {
     /// Sensitive data, ordered by place, kind and pointer.
     pub sightings: Vec<Sighting>,
@@ -56,10 +59,13 @@ pub struct Content {
     pub request: RequestShape,
     /// The shape of the response body.
     pub response: ResponseShape,
+    /// The template of the request's path, where the path itself was not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<Box<str>>,
 }
 
 /// Sensitive data of one kind in one place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Sighting {
     /// Where.
     pub place: Place,
@@ -76,7 +82,8 @@ pub struct Sighting {
 }
 
 /// The shape of a request body, as far as rules read it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RequestShape {
     /// The whole body is one JSON object.
     pub is_json_object: bool,
@@ -89,7 +96,8 @@ pub struct RequestShape {
 }
 
 /// The shape of a response body, as far as rules read it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ResponseShape {
     /// The whole body is a JSON object or array. Of bodies of more than 16 KiB only the ends are looked at.
     pub is_json: bool,
@@ -104,7 +112,8 @@ pub struct ResponseShape {
 }
 
 /// Where in an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// Query or path of the request's URL.
     RequestUrl,
@@ -119,7 +128,8 @@ pub enum Place {
 }
 
 /// Kinds of sensitive data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Members such as `balance` or `accountNumber` with a value.
     AccountData,

@@ -1,5 +1,7 @@
 //! Path templates: what differs from user to user, build to build, day to day becomes a placeholder.
 
+use crate::exchange::Exchange;
+
 /// The template of a path (query excluded): `/users/42/orders` is `/users/{id}/orders`.
 ///
 /// Segments become `{id}` (numbers, ids with digits), `{uuid}`, `{hash}`, `{date}`, `{email}`, `{secret}`; a hash inside a file name
@@ -9,6 +11,18 @@ pub fn template(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     write_template(path, &mut out);
     out
+}
+
+/// Appends the template of the path that an exchange asks for.
+pub fn write_endpoint(exchange: &Exchange, out: &mut String) {
+    let known = exchange
+        .content
+        .as_ref()
+        .and_then(|content| content.template.as_deref());
+    match known {
+        Some(template) => out.push_str(template),
+        None => write_template(exchange.request.url.path(), out),
+    }
 }
 
 /// Appends the template of a path.

@@ -26,7 +26,7 @@ mod tracker;
 
 pub use caching::{Caching, Directives, Hit, Storage, varies_by};
 pub use cookie::sends_personal_cookie;
-pub use endpoint::{template, write_template};
+pub use endpoint::{template, write_endpoint, write_template};
 pub use imitation::{Form, Imitation, imitation};
 pub use network::{Network, host_network, network};
 pub use policy::{AllowOrigin, Policy};

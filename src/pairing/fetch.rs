@@ -1,11 +1,13 @@
 //! A fetch as a recording shows it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cors::{CredentialsMode, Origin, RequestMode};
 use crate::exchange::{Capture, Exchange};
 use crate::fact::Fact;
 
 /// What a page asked for: its redirect hops, each with an actual exchange and perhaps a preflight.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fetch {
     /// The hops, in order; at least one.
     pub hops: Vec<Hop>,
@@ -18,19 +20,22 @@ pub struct Fetch {
 }
 
 /// One URL of a fetch's URL list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hop {
     /// Index of the actual exchange in its [`Capture`]; `None` when only its preflight was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<u32>,
     /// The hop's preflight.
     pub preflight: PreflightLink,
     /// Index of the earlier exchange of the URL whose stored response stands behind this one: refreshed by a 304, or
     /// given by the HTTP cache to a request that was recorded without any response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<u32>,
 }
 
 /// What a recording tells of a hop's preflight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PreflightLink {
     /// None was recorded.
     None,

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use super::{Declaration, FetchView, Options};
 use crate::cors::Origin;
 use crate::exchange::{Exchange, Method};
-use crate::facts::write_template;
+use crate::facts::write_endpoint;
 use crate::finding::{Certainty, Evidence, Finding, Sample, Severity};
 
 /// Places kept of one finding.
@@ -157,10 +157,15 @@ impl Findings {
         }
     }
 
-    /// The findings, folded, filtered and ordered: worst first, then by rule, target, endpoint. `look` looks at a fetch
-    /// again.
+    /// The findings, folded, filtered and ordered: worst first, then by rule, target, endpoint. The first `rows` fetches
+    /// have ids in the report; `look` looks at a fetch again.
     #[must_use]
-    pub fn finish(self, options: &Options, look: impl Fn(u32, &mut Self)) -> Vec<Finding> {
+    pub fn finish(
+        self,
+        options: &Options,
+        rows: usize,
+        look: impl Fn(u32, &mut Self),
+    ) -> Vec<Finding> {
         let mut pending: Vec<(Key, Pending)> = self.pending.into_iter().collect();
         pending.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut findings: Vec<Finding> = fold(pending)
@@ -173,7 +178,7 @@ impl Findings {
                     return None;
                 }
                 pending.describe(&key, &look);
-                let mut finding = pending.into_finding(&key);
+                let mut finding = pending.into_finding(&key, rows);
                 finding.severity = severity;
                 Some(finding)
             })
@@ -263,7 +268,7 @@ impl<'r> Report<'_, 'r> {
         if self.whole_host {
             endpoint.push('*');
         } else {
-            write_template(exchange.request.url.path(), &mut endpoint);
+            write_endpoint(exchange, &mut endpoint);
         }
         let target = exchange.request.url.origin().clone();
         self.commit(
@@ -403,13 +408,14 @@ impl Pending {
             .and_then(|seen| seen.details);
     }
 
-    fn into_finding(self, key: &Key) -> Finding {
+    fn into_finding(self, key: &Key, rows: usize) -> Finding {
         let declaration = self.declaration;
         let samples: Vec<Sample> = self.samples.iter().map(|s| s.place.clone()).collect();
         let fetches = self
             .samples
             .iter()
             .filter_map(|sample| sample.fetch)
+            .filter(|index| (*index as usize) < rows)
             .map(|index| format!("f{}", index + 1))
             .collect();
         let first = self

@@ -217,7 +217,7 @@ pub fn run(captures: &[Capture], fetches: &[JudgedFetch], options: &Options) -> 
         check(view, index, &cx, &mut out);
     }
     conclude(&cx, &mut out);
-    out.finish(options, |index, out| {
+    out.finish(options, fetches.len(), |index, out| {
         let judged = &fetches[index as usize];
         let capture = &captures[judged.capture as usize];
         check(FetchView { capture, judged }, index, &cx, out);

@@ -239,6 +239,7 @@ pub(crate) fn audit(findings: usize) -> Audit {
         fetches,
         findings: rows,
         suppressed: Vec::new(),
+        evidence: None,
         notices: (0..TEXTS.len())
             .map(|at| Notice {
                 name: "entry-without-url",

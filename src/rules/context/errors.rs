@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::{FetchView, write_key};
 use crate::cors::{Class, Origin, RequestMode};
 use crate::exchange::Exchange;
-use crate::facts::{authentication, write_template};
+use crate::facts::{authentication, write_endpoint};
 
 /// Successful answers to requests in mode cors, by server and endpoint.
 #[derive(Clone, Debug, Default)]
@@ -129,7 +129,7 @@ impl Errors {
         };
         ["r", "w"].into_iter().any(|class| {
             let mut key = class.to_owned();
-            write_template(exchange.request.url.path(), &mut key);
+            write_endpoint(exchange, &mut key);
             server
                 .endpoints
                 .get(key.as_str())

@@ -15,7 +15,7 @@ use crate::cors::{Code, Origin, RequestMode};
 use crate::exchange::{Capture, Exchange, ResourceType, Response};
 use crate::facts::{
     Network, carries_data, host_network, is_public_asset, network, sends_personal_cookie,
-    site_host, template,
+    site_host, write_endpoint,
 };
 use crate::finding::Sample;
 
@@ -392,8 +392,9 @@ pub(super) fn place(capture: &Capture, exchange: &Exchange) -> Sample {
 }
 
 pub(super) fn key(exchange: &Exchange) -> (Origin, Box<str>) {
-    let url = &exchange.request.url;
-    (url.origin().clone(), template(url.path()).into())
+    let mut template = String::new();
+    write_endpoint(exchange, &mut template);
+    (exchange.request.url.origin().clone(), template.into())
 }
 
 #[cfg(test)]

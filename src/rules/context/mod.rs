@@ -47,7 +47,7 @@ use crate::cors::{Class, Origin, Phase};
 use crate::exchange::{Capture, Exchange, Method, ResourceType};
 use crate::facts::{
     AllowOrigin, Policy, Relation, SameSite, authentication, host_network, is_known_collector,
-    is_public_content, is_receipt, relation, same_site_of_cookie, site_host, write_template,
+    is_public_content, is_receipt, relation, same_site_of_cookie, site_host, write_endpoint,
 };
 use crate::finding::Sample;
 use crate::pairing::PreflightLink;
@@ -468,5 +468,5 @@ fn write_key(exchange: &Exchange, key: &mut String) {
         Method::Get | Method::Head | Method::Options
     );
     key.push(if reads { 'r' } else { 'w' });
-    write_template(exchange.request.url.path(), key);
+    write_endpoint(exchange, key);
 }

@@ -15,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::FetchView;
 use crate::cors::Origin;
 use crate::exchange::{Exchange, Method};
-use crate::facts::{AllowOrigin, Policy, is_public_content, network, site_host, write_template};
+use crate::facts::{AllowOrigin, Policy, is_public_content, network, site_host, write_endpoint};
 
 /// Members kept of a set of which only "several" matters.
 const SEVERAL: usize = 3;
@@ -205,7 +205,7 @@ impl Trust {
                 .is_some_and(|content| content.response.reports_error)
         {
             let mut template = String::new();
-            write_template(request.url.path(), &mut template);
+            write_endpoint(policy.exchange, &mut template);
             let json = &mut self.server_mut(policy.target).json;
             if !json.contains(template.as_str()) {
                 json.insert(template.into());
@@ -285,7 +285,7 @@ impl Trust {
     #[must_use]
     pub fn takes_json(&self, exchange: &Exchange) -> bool {
         let mut template = String::new();
-        write_template(exchange.request.url.path(), &mut template);
+        write_endpoint(exchange, &mut template);
         self.servers
             .get(exchange.request.url.origin())
             .is_some_and(|server| server.json.contains(template.as_str()))

@@ -2,9 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::redact;
 use crate::url::Url;
 
-/// Stands for a whole URL, query included.
+/// Stands for a whole URL, query included, its secrets replaced as in [`crate::evidence`]: equal URLs are equal in a
+/// recording and in the evidence of it.
 ///
 /// 64 bits: among ten million URLs two share a key once in a hundred thousand recordings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,7 +14,7 @@ pub(super) struct UrlKey(u64);
 
 impl UrlKey {
     pub(super) fn of(url: &Url) -> Self {
-        Self(hash_of(&url.as_str()))
+        Self(hash_of(&redact::url(url)))
     }
 }
 

@@ -32,7 +32,7 @@ use super::{Context, Declaration, Details, FetchView, Findings, Report, Rule};
 use crate::cors::{Class, Code, Engine, Origin, Phase, Warning, header};
 use crate::exchange::{Exchange, Method};
 use crate::fact::{Basis, Confidence};
-use crate::facts::{Policy, is_public_content, template};
+use crate::facts::{Policy, is_public_content, write_endpoint};
 use crate::finding::{Certainty, Evidence, Severity};
 use crate::header::trim;
 use crate::judge;
@@ -197,7 +197,7 @@ impl Case {
             // A template with placeholders is many resources, which may well differ.
             let granted = cx
                 .endpoint(&policy)
-                .filter(|_| !template(exchange.request.url.path()).contains('{'))
+                .filter(|_| !is_many_resources(exchange))
                 .and_then(|endpoint| endpoint.origins.get(reader))
                 .is_some_and(|grant| grant.echoed > 0 || grant.star > 0);
             if granted
@@ -547,4 +547,11 @@ fn probable_misspelling<'a>(view: FetchView<'_>, exchange: &'a Exchange) -> Opti
         _ => return None,
     };
     misspelt(exchange.response()?).find(|misspelt| misspelt.meant == missed)
+}
+
+/// Whether the path has parts that stand for one of many.
+fn is_many_resources(exchange: &Exchange) -> bool {
+    let mut template = String::new();
+    write_endpoint(exchange, &mut template);
+    template.contains('{')
 }

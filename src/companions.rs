@@ -1,11 +1,13 @@
-//! Decisions about findings from beside the command line: the configuration file and the baseline.
+//! Files beside the recordings: the configuration, the baseline, evidence.
 
 use std::fs::File;
-use std::io;
-use std::path::Path;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use corsaudit::audit::Audit;
 use corsaudit::control::{Baseline, Config};
+use corsaudit::evidence::Evidence;
 use corsaudit::finding::Severity;
 use corsaudit::options::Options;
 
@@ -38,21 +40,39 @@ pub(crate) fn read(args: &AuditArgs) -> Result<(Options, Option<Severity>), Stri
         let read = File::open(path).and_then(Baseline::read);
         options.baseline = Some(read.map_err(|error| described(path, &error))?);
     }
+    if !args.evidence.is_empty() {
+        let mut evidence = Evidence::default();
+        for path in &args.evidence {
+            let read = File::open(path).and_then(|file| evidence.read(BufReader::new(file)));
+            read.map_err(|error| described(path, &error))?;
+        }
+        options.evidence = Some(Arc::new(evidence));
+    }
+    options.keeps_evidence = args.write_evidence.is_some();
     Ok((options, args.fail_on(&config)))
 }
 
-/// Writes the baseline, if one is asked for: every finding, whether it is reported or was known already.
-pub(crate) fn write_baseline(args: &AuditArgs, audit: &Audit) -> io::Result<()> {
-    let Some(path) = &args.write_baseline else {
-        return Ok(());
-    };
-    let suppressed = audit
-        .suppressed
-        .iter()
-        .map(|suppressed| &suppressed.finding);
+/// Writes what the command line asks for beside the report.
+pub(crate) fn write(args: &AuditArgs, audit: &Audit) -> io::Result<()> {
+    if let Some(path) = &args.write_baseline {
+        // Every finding, whether it is reported or was known already.
+        let suppressed = audit
+            .suppressed
+            .iter()
+            .map(|suppressed| &suppressed.finding);
+        let findings = audit.findings.iter().chain(suppressed);
+        write_file(path, |out| Baseline::write(findings, out))?;
+    }
+    if let (Some(path), Some(evidence)) = (&args.write_evidence, &audit.evidence) {
+        write_file(path, |out| evidence.write(out))?;
+    }
+    Ok(())
+}
+
+fn write_file(path: &PathBuf, write: impl FnOnce(&mut Output) -> io::Result<()>) -> io::Result<()> {
     Output::file(path)
         .and_then(|mut out| {
-            Baseline::write(audit.findings.iter().chain(suppressed), &mut out)?;
+            write(&mut out)?;
             out.finish()
         })
         .map_err(|error| io::Error::new(error.kind(), described(path, &error)))

@@ -66,6 +66,7 @@ pub mod net;
 pub mod notice;
 pub mod options;
 pub mod pairing;
+pub mod probe;
 pub mod reader;
 pub mod redact;
 pub mod report;

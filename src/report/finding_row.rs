@@ -9,6 +9,7 @@ use crate::audit::Audit;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::notice::Notice;
+use crate::probe::{Probe, probes};
 use crate::redact;
 
 /// A finding, as `json` and `ndjson` print it, and as the other formats take it, secrets replaced.
@@ -40,6 +41,19 @@ pub(super) struct FindingRow<'a> {
     pub(super) fix: Cow<'a, str>,
     pub(super) references: &'a [&'static str],
     fetches: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) probes: Vec<ProbeRow>,
+}
+
+/// A request for a person to send, which would prove the finding.
+#[derive(Debug, Serialize)]
+pub(super) struct ProbeRow {
+    method: String,
+    url: String,
+    headers: Vec<String>,
+    pub(super) look_for: String,
+    /// The request as a command of curl.
+    pub(super) curl: String,
 }
 
 /// A recorded value that a finding rests on.
@@ -118,6 +132,25 @@ pub(super) fn finding_row(finding: &Finding) -> FindingRow<'_> {
         fix: redact::text(&finding.fix),
         references: &finding.references,
         fetches: &finding.fetches,
+        probes: probes(finding).into_iter().map(probe_row).collect(),
+    }
+}
+
+fn probe_row(probe: Probe) -> ProbeRow {
+    let probe = Probe {
+        url: redact::url_text(&probe.url).into_owned(),
+        ..probe
+    };
+    ProbeRow {
+        curl: probe.curl(),
+        url: probe.url.clone(),
+        headers: probe
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect(),
+        method: probe.method,
+        look_for: probe.look_for,
     }
 }
 

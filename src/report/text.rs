@@ -173,6 +173,9 @@ fn one(audit: &Audit, finding: &Finding, hyperlinks: bool, page: &mut Page<'_>) 
             .map(|said| ("browser", said)),
     );
     details.push(("fix", row.fix.to_string()));
+    for probe in &row.probes {
+        details.push(("to prove", format!("{}; {}", probe.curl, probe.look_for)));
+    }
     let reach = row
         .reach
         .map(|reach| format!(", reach {reach}"))

@@ -122,10 +122,18 @@ impl Document {
         capture.sanitized = self.has_https_document && !self.has_credentials;
         capture.bytes = bytes;
         capture.entries = u64::from(self.entries);
+        if capture.sanitized {
+            self.notices
+                .add("credentials-unknown", CREDENTIALS_UNKNOWN, None);
+        }
         capture.notices = self.notices.finish(source);
         self.capture
     }
 }
+
+const CREDENTIALS_UNKNOWN: &str = "pages were opened over https, and not one cookie or Authorization is in the file: most \
+     exports leave them out, so what travelled is unknown, not absent; export a HAR with sensitive data, or capture \
+     packets with a key log";
 
 /// For each symbol of a piece the symbol of the document.
 fn renumber(piece: &Symbols, document: &mut Symbols) -> Vec<u32> {

@@ -338,10 +338,21 @@ fn long_recording(entries: usize) -> String {
 fn an_interrupted_report_leaves_nothing_behind() {
     use std::os::unix::process::ExitStatusExt;
 
+    // What the test itself was told to ignore (SIGINT behind a shell's `&`), the program ignores, too.
+    let ignored = fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let line = status.lines().find(|line| line.starts_with("SigIgn:"))?;
+            u64::from_str_radix(line["SigIgn:".len()..].trim(), 16).ok()
+        })
+        .unwrap_or(0);
     for (name, number) in [("-INT", 2), ("-TERM", 15)] {
+        if ignored & (1 << (number - 1)) != 0 {
+            continue;
+        }
         let folder = tempfile::tempdir().unwrap();
         // Long enough to be still writing when the signal comes.
-        fs::write(folder.path().join("long.har"), long_recording(200_000)).unwrap();
+        fs::write(folder.path().join("long.har"), long_recording(60_000)).unwrap();
         fs::write(folder.path().join("out.ndjson"), "older").unwrap();
         let mut child = corsaudit()
             .args(["long.har", "--report", "ndjson", "-o", "out.ndjson"])

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use corsaudit::audit::Audit;
@@ -69,7 +69,7 @@ pub(crate) fn write(args: &AuditArgs, audit: &Audit) -> io::Result<()> {
     Ok(())
 }
 
-fn write_file(path: &PathBuf, write: impl FnOnce(&mut Output) -> io::Result<()>) -> io::Result<()> {
+fn write_file(path: &Path, write: impl FnOnce(&mut Output) -> io::Result<()>) -> io::Result<()> {
     Output::file(path)
         .and_then(|mut out| {
             write(&mut out)?;

@@ -195,10 +195,9 @@ fn reduced_exchange(exchange: &Exchange) -> Exchange {
     if let Some(Initiator::Parser(url)) = &mut out.hints.initiator {
         *url = redact::url_text(url).into();
     }
-    for text in [&mut out.hints.error, &mut out.hints.service_worker_source] {
-        if let Some(text) = text {
-            *text = redact::text(text).into();
-        }
+    let hints = [&mut out.hints.error, &mut out.hints.service_worker_source];
+    for text in hints.into_iter().flatten() {
+        *text = redact::text(text).into();
     }
     out
 }

@@ -50,10 +50,7 @@ fn is_reused(timeline: &Timeline<'_>, stored: u32, index: u32) -> bool {
     let age = timeline.start(index).saturating_sub(timeline.end(stored));
     exchange.request.method == Method::Get
         && exchange.hints.page == timeline.exchange(index).hints.page
-        && !response
-            .headers
-            .lines("vary")
-            .any(|line| varies_by_request(line))
+        && !response.headers.lines("vary").any(varies_by_request)
         && freshness_seconds(response)
             .is_some_and(|fresh| (0..fresh.saturating_mul(1_000_000_000)).contains(&age))
 }

@@ -174,7 +174,10 @@ fn one(audit: &Audit, finding: &Finding, hyperlinks: bool, page: &mut Page<'_>) 
     );
     details.push(("fix", row.fix.to_string()));
     for probe in &row.probes {
-        details.push(("to prove", format!("{}; {}", probe.curl, probe.look_for)));
+        details.push((
+            "to prove",
+            format!("{}; look for {}", probe.curl, probe.look_for),
+        ));
     }
     let reach = row
         .reach

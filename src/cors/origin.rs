@@ -129,10 +129,6 @@ impl Serialize for Origin {
 impl<'de> Deserialize<'de> for Origin {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Ok(if text == "null" {
-            Self::OPAQUE
-        } else {
-            Self::from_serialised(&text)
-        })
+        Self::parse(text.as_bytes()).ok_or_else(|| serde::de::Error::custom("not an origin"))
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Which header lines are kept and which values are reduced stands in `retained.rs`, and nowhere else.
 
+mod ahead;
 mod beacon;
 mod capture;
 mod har;
@@ -23,6 +24,7 @@ use crate::exchange::Capture;
 use crate::notice::Notice;
 use crate::source::{Content, Format, Source};
 use crate::tls::KeyLog;
+use ahead::ReadAhead;
 
 pub(crate) use har::NOT_RECORDED;
 pub(crate) use json::unescape;
@@ -64,10 +66,13 @@ impl Default for Options {
 pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
     let name: Arc<str> = source.name().into();
     let outcome = source.open().and_then(|opened| match opened.content {
-        Content::Stream(mut reader) => match opened.format {
-            Format::Har => har::read(&mut reader, &name, options),
-            Format::Pcap => capture::read(reader, source, &name, options),
-        },
+        Content::Stream(reader) => {
+            let mut reader = ReadAhead::new(reader);
+            match opened.format {
+                Format::Har => har::read(&mut reader, &name, options),
+                Format::Pcap => capture::read(reader, source, &name, options),
+            }
+        }
         Content::Archive(mut archive) => {
             let (member, others) = archive.har_member()?;
             let outcome = archive.with_member(member, |reader| har::read(reader, &name, options));

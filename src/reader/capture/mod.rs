@@ -2,7 +2,6 @@
 //!
 //! | file | from | to |
 //! | --- | --- | --- |
-//! | `ahead.rs` | the input | its bytes, fetched before they are asked for |
 //! | `flow.rs` | one TCP connection | its stream |
 //! | `stream.rs` | bytes of both directions | TLS, HTTP, or neither |
 //! | `tls.rs` | TLS records | a stream's plaintext |
@@ -11,12 +10,11 @@
 //! | `bodies.rs` | pieces of bodies | their beginnings, until they are looked into |
 //! | `collector.rs`, `sightings.rs`, `words.rs` | everything that was met | exchanges in order, notices |
 //!
-//! One thread takes a capture apart, and one reads ahead for it. What grows with it are its exchanges; a connection's state goes when it ends.
+//! One thread takes a capture apart. What grows with it are its exchanges; a connection's state goes when it ends.
 //!
 //! Gaps: HTTP/3 is counted, not read. Of bodies the beginning is held until the exchange is known, looked into where another
 //! origin asked for it (`crate::content`), and dropped.
 
-mod ahead;
 mod bodies;
 mod collector;
 mod flow;
@@ -39,7 +37,6 @@ use crate::net::{
     CaptureError, CaptureReader, Decoder, FlowTable, Item, QuicFlows, Transport, scan_secrets,
 };
 use crate::source::{Content, Source};
-use ahead::ReadAhead;
 use collector::Collector;
 use flow::{FlowReader, Shared};
 
@@ -48,7 +45,7 @@ use flow::{FlowReader, Shared};
 /// # Errors
 /// When the input cannot be read at all, or is no capture. Damage inside is a notice.
 pub(super) fn read(
-    reader: impl Read + Send + 'static,
+    reader: impl Read,
     source: &Source,
     name: &Arc<str>,
     options: &Options,
@@ -69,7 +66,7 @@ pub(super) fn read(
     }
     let bytes = Cell::new(0);
     let mut reader = CaptureReader::new(Counted {
-        reader: ReadAhead::new(reader),
+        reader,
         bytes: &bytes,
     })
     .map_err(error)?;

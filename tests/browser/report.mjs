@@ -86,6 +86,9 @@ const fits = async (width, height) => {
   assert.ok(wide <= room, `${wide} wide on ${room}`);
 };
 
+// Filters wait a moment for more input before they act.
+const settled = () => page.waitForTimeout(300);
+
 const suites = {
   async samples() {
     await open();
@@ -96,13 +99,16 @@ const suites = {
     // Each filter, alone and together, and back.
     const high = page.locator('#findings [name=severity][value=high]');
     await high.check();
+    await settled();
     assert.equal(await rows('findings').count(), await page.locator('#findings .row.high').count());
     assert.ok(await rows('findings').count() < all);
     assert.match(page.url(), /#severity=high$/);
     await page.locator('#findings [name=rule]').selectOption('missing-allow-origin');
+    await settled();
     const both = await rows('findings').count();
     assert.ok(both > 0);
     await page.locator('#findings [name=host]').selectOption('bank.test');
+    await settled();
     assert.ok(await rows('findings').count() <= both);
     await page.locator('#findings [type=reset]').click();
     await page.waitForFunction((count) => document.querySelectorAll('#findings .row').length === count, all);
@@ -200,6 +206,7 @@ const suites = {
     assert.ok(filtering < SOON, `filters in ${filtering} ms`);
     await page.locator('#findings [type=reset]').click();
     await page.locator('#findings [name=sort]').selectOption('count');
+    await settled();
     assert.match(await rows('findings').first().textContent(), /10,000 times/);
     await page.locator('#findings .more').click();
     assert.equal(await rows('findings').count(), 150);

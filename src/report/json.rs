@@ -51,15 +51,7 @@ impl Formatter for Visible {
         if fragment.is_ascii() && !fragment.contains('\u{7f}') {
             return out.write_all(fragment.as_bytes());
         }
-        let mut copied = 0;
-        for (at, c) in fragment.char_indices().filter(|(_, c)| is_hidden(*c)) {
-            out.write_all(&fragment.as_bytes()[copied..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            copied = at + c.len_utf8();
-        }
-        out.write_all(&fragment.as_bytes()[copied..])
+        write_escaped(fragment, is_hidden, out)
     }
 
     fn write_char_escape<W: ?Sized + Write>(
@@ -69,4 +61,21 @@ impl Formatter for Visible {
     ) -> io::Result<()> {
         serde_json::ser::CompactFormatter.write_char_escape(out, escape)
     }
+}
+
+/// Writes a part of a JSON string; characters that act on what shows it are written by number.
+pub(super) fn write_escaped<W: ?Sized + Write>(
+    fragment: &str,
+    acts: impl Fn(char) -> bool,
+    out: &mut W,
+) -> io::Result<()> {
+    let mut copied = 0;
+    for (at, c) in fragment.char_indices().filter(|(_, c)| acts(*c)) {
+        out.write_all(&fragment.as_bytes()[copied..at])?;
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+        copied = at + c.len_utf8();
+    }
+    out.write_all(&fragment.as_bytes()[copied..])
 }

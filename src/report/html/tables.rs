@@ -9,6 +9,7 @@ use serde_json::ser::{CharEscape, Formatter};
 
 use super::shown::shown;
 use crate::redact;
+use crate::report::json::write_escaped;
 
 /// The tables that findings and requests share.
 #[derive(Default)]
@@ -149,15 +150,7 @@ impl Formatter for Embedded {
         fragment: &str,
     ) -> io::Result<()> {
         let acts = |c: char| matches!(c, '<' | '>' | '&') || redact::is_hidden(c);
-        let mut copied = 0;
-        for (at, c) in fragment.char_indices().filter(|(_, c)| acts(*c)) {
-            out.write_all(&fragment.as_bytes()[copied..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            copied = at + c.len_utf8();
-        }
-        out.write_all(&fragment.as_bytes()[copied..])
+        write_escaped(fragment, acts, out)
     }
 
     fn write_char_escape<W: ?Sized + Write>(

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
+use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::content::Content;
@@ -13,7 +14,7 @@ use crate::notice::Notice;
 use crate::url::Url;
 
 /// One request and what came back, as recorded: compact, owned, bodies measured but not kept.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Encode, Decode)]
 pub struct Exchange {
     /// Where in the recording this stands.
     pub locus: Locus,
@@ -33,7 +34,9 @@ pub struct Exchange {
 }
 
 /// Where an exchange stands in its recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Locus {
     /// Index into `log.entries` of a HAR file, from 0.
@@ -52,11 +55,13 @@ pub enum Locus {
 }
 
 /// Nanoseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
 pub struct Time(pub i64);
 
 /// A recorded request.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Encode, Decode)]
 pub struct Request {
     /// The method as sent, case kept.
     pub method: Method,
@@ -73,7 +78,7 @@ pub struct Request {
 }
 
 /// A request method, byte-exact. Methods compare with case.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
 pub enum Method {
     /// `DELETE`
     Delete,
@@ -94,7 +99,7 @@ pub enum Method {
 }
 
 /// What came back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// A response head.
@@ -106,7 +111,7 @@ pub enum Outcome {
 }
 
 /// A recorded response.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Encode, Decode)]
 pub struct Response {
     /// Status code.
     pub status: u16,
@@ -122,7 +127,7 @@ pub struct Response {
 }
 
 /// What a recorder knows beside the messages.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Encode, Decode)]
 #[serde(default)]
 pub struct Hints {
     /// Index into [`Capture::pages`]; `None` without `pageref`.
@@ -143,6 +148,9 @@ pub struct Hints {
     /// Answered by the HTTP cache.
     #[serde(skip_serializing_if = "is_false")]
     pub from_cache: bool,
+    /// The entry's `cache` member is filled. Most recorders tell there what the cache held afterwards, whoever answered.
+    #[serde(skip)]
+    pub has_cache_member: bool,
     /// The response came out of a service worker.
     #[serde(skip_serializing_if = "is_false")]
     pub via_service_worker: bool,
@@ -166,7 +174,7 @@ pub struct Hints {
 }
 
 /// Kinds of load, as DevTools (`_resourceType`) and others name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceType {
     /// A document, in a frame or not.
@@ -202,7 +210,7 @@ pub enum ResourceType {
 }
 
 /// What started a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 pub enum Initiator {
     /// The HTML parser, working on the document at this URL.
@@ -217,7 +225,19 @@ pub enum Initiator {
 
 /// The program that sent a request.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Encode,
+    Decode,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Client {
@@ -243,7 +263,7 @@ pub struct Capture {
     /// Who recorded.
     pub recorder: Recorder,
     /// Pages, in file order.
-    pub pages: Vec<Page>,
+    pub pages: Arc<[Page]>,
     /// Exchanges, in file order.
     pub exchanges: Vec<Exchange>,
     /// What was cut, unknown or broken.
@@ -259,7 +279,7 @@ pub struct Capture {
 }
 
 /// A page of a HAR file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Encode, Decode)]
 pub struct Page {
     /// The page's id, as `pageref` names it.
     pub id: Box<str>,
@@ -268,7 +288,9 @@ pub struct Page {
 }
 
 /// Programs that write recordings, as far as they differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recorder {
     /// Chrome DevTools (`WebInspector`), and tools on the DevTools protocol that keep its fields.

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// How sure a fact or verdict is, from sure to unsure (`verdict.md`, section 7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// Nothing in the recording decides.
@@ -21,7 +24,7 @@ pub enum Confidence {
 }
 
 /// A fact: `None` when the recording does not tell.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 pub struct Fact<T> {
     /// The value.
     pub value: Option<T>,
@@ -32,7 +35,7 @@ pub struct Fact<T> {
 }
 
 /// What a fact rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Basis {

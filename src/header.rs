@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// A header list (Fetch Standard, section 2.2.2), one allocation for all lines.
 ///
 /// Lines keep their order and their bytes; names keep their case and compare without it. Values are stored without
 /// leading and trailing HTTP whitespace.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct HeaderList {
     // Per line: name length (u16 LE), value length (u32 LE), name, value.
     bytes: Box<[u8]>,

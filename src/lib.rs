@@ -68,6 +68,7 @@ pub mod options;
 pub mod pairing;
 pub mod probe;
 pub mod reader;
+pub mod recording;
 pub mod redact;
 pub mod report;
 pub mod rules;

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use bitcode::{Decode, Encode};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::cors::Origin;
 
 /// A parsed absolute URL (URL Standard). The fragment, which never travels, is dropped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Url {
     text: Box<str>,
     origin: Origin,

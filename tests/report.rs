@@ -184,35 +184,34 @@ fn fixture() -> Audit {
     let mut critical = finding(Severity::Critical, "any-site-authenticated-read");
     critical.message = format!("+SUM(A1){HOSTILE}");
     critical.category = Category::CredentialRisk;
-    Audit {
-        captures: vec![capture],
-        fetches: vec![
-            judged(
-                vec![
-                    Hop {
-                        exchange: Some(1),
-                        preflight: PreflightLink::Recorded(0),
-                        stored: None,
-                    },
-                    Hop {
-                        exchange: Some(2),
-                        preflight: PreflightLink::Cached(0),
-                        stored: None,
-                    },
-                ],
-                Code::MissingAllowOrigin,
-                &[],
-            ),
-            judged(
-                vec![Hop {
-                    exchange: None,
-                    preflight: PreflightLink::Recorded(3),
+    let fetches = vec![
+        judged(
+            vec![
+                Hop {
+                    exchange: Some(1),
+                    preflight: PreflightLink::Recorded(0),
                     stored: None,
-                }],
-                Code::UndeterminedCredentials,
-                &[Code::OkWildcard, Code::WildcardWithCredentials],
-            ),
-        ],
+                },
+                Hop {
+                    exchange: Some(2),
+                    preflight: PreflightLink::Cached(0),
+                    stored: None,
+                },
+            ],
+            Code::MissingAllowOrigin,
+            &[],
+        ),
+        judged(
+            vec![Hop {
+                exchange: None,
+                preflight: PreflightLink::Recorded(3),
+                stored: None,
+            }],
+            Code::UndeterminedCredentials,
+            &[Code::OkWildcard, Code::WildcardWithCredentials],
+        ),
+    ];
+    let mut audit = Audit {
         findings: vec![critical, finding(Severity::High, "missing-allow-origin")],
         suppressed: Vec::new(),
         evidence: None,
@@ -240,7 +239,10 @@ fn fixture() -> Audit {
             ]
             .into(),
         },
-    }
+        ..Audit::default()
+    };
+    audit.add_judged(capture, fetches);
+    audit
 }
 
 #[test]

@@ -45,12 +45,13 @@ pub(crate) use format::{is_media, is_text};
 pub(crate) use limits::SCANNED;
 pub(crate) use look::{BodyForm, RecordedBody, Seen, Subject, look};
 
+use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::cors::Origin;
 
 /// What an exchange was found to hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(default)]
 pub struct Content {
     /// Sensitive data, ordered by place, kind and pointer.
@@ -65,7 +66,7 @@ pub struct Content {
 }
 
 /// Sensitive data of one kind in one place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Encode, Decode)]
 pub struct Sighting {
     /// Where.
     pub place: Place,
@@ -82,7 +83,7 @@ pub struct Sighting {
 }
 
 /// The shape of a request body, as far as rules read it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(default)]
 pub struct RequestShape {
     /// The whole body is one JSON object.
@@ -96,7 +97,7 @@ pub struct RequestShape {
 }
 
 /// The shape of a response body, as far as rules read it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(default)]
 pub struct ResponseShape {
     /// The whole body is a JSON object or array. Of bodies of more than 16 KiB only the ends are looked at.
@@ -112,7 +113,9 @@ pub struct ResponseShape {
 }
 
 /// Where in an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// Query or path of the request's URL.
@@ -128,7 +131,9 @@ pub enum Place {
 }
 
 /// Kinds of sensitive data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Members such as `balance` or `accountNumber` with a value.

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// An origin: opaque, or the tuple scheme, host, port, held as its ASCII serialisation.
 ///
 /// Two opaque origins of a recording are never known to be the same, so [`Origin::is_same_origin`] is false for them,
 /// while `==` compares serialisations, as the CORS check does.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
 pub struct Origin(Option<Arc<str>>);
 
 impl Origin {

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::fact::Confidence;
 
 /// What a browser did with a fetch, as computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 pub struct Verdict {
     /// The exact outcome; its class follows from it.
     pub code: Code,
@@ -41,7 +42,9 @@ pub enum Class {
 }
 
 /// The part of a fetch that decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// The preflight.
@@ -53,7 +56,9 @@ pub enum Phase {
 }
 
 /// Whose rules decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// The Fetch Standard plus what all shipping engines do differently.
@@ -69,7 +74,7 @@ pub enum Engine {
 }
 
 /// A set of [`Warning`]s.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Warnings(u16);
 
 /// Remarks that never change a verdict.
@@ -97,7 +102,7 @@ pub enum Warning {
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal, $class:ident;)*) => {
         /// One variant for each outcome that browsers tell apart.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
         pub enum Code {
             $($(#[doc = $doc])* $name,)*
         }

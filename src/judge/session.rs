@@ -22,30 +22,38 @@ impl Session {
     /// Gathers the facts of a recording.
     #[must_use]
     pub fn new(capture: &Capture) -> Self {
-        let mut session = Self {
-            measures_element_bodies: capture.recorder == Recorder::Firefox
-                && capture.exchanges.iter().any(|exchange| {
-                    is_element_load(exchange)
-                        && exchange
-                            .response()
-                            .is_some_and(|response| response.body_size.unwrap_or(0) > 0)
-                }),
-            ..Self::default()
-        };
-        for exchange in capture
-            .exchanges
+        let mut session = Self::default();
+        session.observe(capture, &capture.exchanges);
+        session
+    }
+
+    /// Gathers facts of exchanges, which stand in a recording of `capture`'s kind.
+    pub(crate) fn observe(&mut self, capture: &Capture, exchanges: &[Exchange]) {
+        self.measures_element_bodies |= capture.recorder == Recorder::Firefox
+            && exchanges.iter().any(|exchange| {
+                is_element_load(exchange)
+                    && exchange
+                        .response()
+                        .is_some_and(|response| response.body_size.unwrap_or(0) > 0)
+            });
+        for exchange in exchanges
             .iter()
             .filter(|exchange| exchange.hints.error.is_some())
         {
             let refused = recorded_outcome(capture.recorder, exchange)
                 == RecordedOutcome::OtherReason(Code::LnaPermissionDenied);
             if refused && let Some(origin) = origin_header(exchange) {
-                session
-                    .local_network_refusals
+                self.local_network_refusals
                     .insert((origin, exchange.request.url.origin().clone()));
             }
         }
-        session
+    }
+
+    /// Joins what another part of the recording told.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.local_network_refusals
+            .extend(other.local_network_refusals);
+        self.measures_element_bodies |= other.measures_element_bodies;
     }
 
     /// Whether the browser withheld a response that it had received from an element: Firefox's recorder measures what

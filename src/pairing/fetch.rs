@@ -1,5 +1,6 @@
 //! A fetch as a recording shows it.
 
+use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::cors::{CredentialsMode, Origin, RequestMode};
@@ -7,7 +8,7 @@ use crate::exchange::{Capture, Exchange};
 use crate::fact::Fact;
 
 /// What a page asked for: its redirect hops, each with an actual exchange and perhaps a preflight.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Encode, Decode)]
 pub struct Fetch {
     /// The hops, in order; at least one.
     pub hops: Vec<Hop>,
@@ -20,7 +21,7 @@ pub struct Fetch {
 }
 
 /// One URL of a fetch's URL list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 pub struct Hop {
     /// Index of the actual exchange in its [`Capture`]; `None` when only its preflight was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,7 +35,7 @@ pub struct Hop {
 }
 
 /// What a recording tells of a hop's preflight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 pub enum PreflightLink {
     /// None was recorded.

@@ -1,57 +1,41 @@
 //! Stored responses (RFC 9111) that stand behind an exchange: the one that a 304 refreshes, and the one that the HTTP
 //! cache gave to a request that the recorder shows without any response.
 
-use super::timeline::{Role, Timeline};
-use crate::exchange::{Exchange, Method, Outcome, Recorder, Response};
+use super::mark::{MethodKey, Role};
+use super::timeline::Timeline;
+use crate::exchange::Response;
 
 /// The exchange whose response was stored and stands behind this one.
-pub(super) fn stored_for(timeline: &Timeline<'_>, index: u32) -> Option<u32> {
-    let exchange = timeline.exchange(index);
-    match &exchange.outcome {
-        Outcome::Response(response) if response.status == 304 => {
-            earlier(timeline, index).find(|&other| status(timeline.exchange(other)) == Some(200))
-        }
-        Outcome::NoResponse
-            if timeline.capture.recorder == Recorder::DevTools
-                && exchange.request.method == Method::Get
-                && !exchange.request.headers_complete
-                && exchange.hints.error.as_deref() == Some("net::ERR_FAILED") =>
-        {
-            // Any other request that failed so went to the network; a cache answers from its latest response alone.
-            let other = earlier(timeline, index)
-                .find(|&other| timeline.exchange(other).response().is_some())?;
-            is_reused(timeline, other, index).then_some(other)
-        }
-        _ => None,
+pub(super) fn stored_for(timeline: &Timeline, index: u32) -> Option<u32> {
+    let mark = timeline.mark(index);
+    if mark.status == 304 {
+        return earlier(timeline, index).find(|&other| timeline.mark(other).status == 200);
     }
+    if !mark.traits.may_be_answered_by_cache {
+        return None;
+    }
+    // Any other request that failed so went to the network; a cache answers from its latest response alone.
+    let other = earlier(timeline, index).find(|&other| timeline.mark(other).status != 0)?;
+    is_reused(timeline, other, index).then_some(other)
 }
 
 /// Earlier actual exchanges of the same URL, latest first.
-fn earlier(timeline: &Timeline<'_>, index: u32) -> impl Iterator<Item = u32> {
+fn earlier(timeline: &Timeline, index: u32) -> impl Iterator<Item = u32> {
     timeline
         .before(index)
         .filter(|&other| timeline.role(other) == Role::Actual)
 }
 
-fn status(exchange: &Exchange) -> Option<u16> {
-    exchange.response().map(|response| response.status)
-}
-
 /// Whether the cache answers a request with this stored response without asking the server: fresh by its own word
 /// (RFC 9111, section 4.2), and no `Vary` that could tell the two requests apart.
-fn is_reused(timeline: &Timeline<'_>, stored: u32, index: u32) -> bool {
-    let exchange = timeline.exchange(stored);
-    let Some(response) = exchange
-        .response()
-        .filter(|response| response.status == 200)
-    else {
-        return false;
-    };
+fn is_reused(timeline: &Timeline, stored: u32, index: u32) -> bool {
+    let mark = timeline.mark(stored);
     let age = timeline.start(index).saturating_sub(timeline.end(stored));
-    exchange.request.method == Method::Get
-        && exchange.hints.page == timeline.exchange(index).hints.page
-        && !response.headers.lines("vary").any(varies_by_request)
-        && freshness_seconds(response)
+    mark.status == 200
+        && mark.method == MethodKey::GET
+        && mark.page == timeline.mark(index).page
+        && mark
+            .lasts()
             .is_some_and(|fresh| (0..fresh.saturating_mul(1_000_000_000)).contains(&age))
 }
 
@@ -63,8 +47,11 @@ fn varies_by_request(line: &[u8]) -> bool {
     })
 }
 
-/// `max-age`, unless the response may not be stored or reused at all.
-fn freshness_seconds(response: &Response) -> Option<i64> {
+/// `max-age`, unless the response may not be stored, or reused whoever asks.
+pub(super) fn freshness_seconds(response: &Response) -> Option<u64> {
+    if response.headers.lines("vary").any(varies_by_request) {
+        return None;
+    }
     let value = response.headers.get("cache-control")?;
     let text = String::from_utf8_lossy(&value).to_ascii_lowercase();
     let mut max_age = None;

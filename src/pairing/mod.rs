@@ -1,98 +1,119 @@
 //! Exchanges to fetches: redirect hops, their preflights, and the facts the procedure needs.
 //!
 //! Second stage of the pipeline; what it joins is what a page asked for. It never looks at which reader made the
-//! exchanges, only at what they hold.
+//! exchanges, only at what they hold. Joining needs all exchanges of a recording at once, by their marks ([`mark`]);
+//! the facts of one fetch need its own exchanges and what the whole recording tells ([`infer`]).
 
 mod fetch;
 mod http_cache;
 mod infer;
+mod mark;
 mod preflight;
 mod redirect;
 mod timeline;
 
 pub use fetch::{Fetch, Hop, PreflightLink};
+pub(crate) use infer::Whole;
 pub use infer::{AuthorHeaders, author_headers};
+pub(crate) use mark::Mark;
 pub(crate) use preflight::requested_method;
 pub(crate) use redirect::redirect_target;
-pub(crate) use timeline::origin_header;
+pub(crate) use timeline::Timeline;
 
-use crate::cors::RequestMode;
+use crate::cors::{Origin, RequestMode};
 use crate::exchange::{Capture, Exchange};
 use crate::fact::Fact;
-use infer::{ObservedHop, Recording};
-use timeline::{Role, Timeline};
+use infer::ObservedHop;
+use mark::Role;
 
-/// A recording's fetches, in order of start time, and how many exchanges stand in another's place.
+/// The hops of a recording's fetches, in order of start time, and the exchanges that stand in another's place.
 #[derive(Debug, Default)]
-pub struct Paired {
-    /// The fetches.
-    pub fetches: Vec<Fetch>,
-    /// Requests that a service worker sent on: the page's side as a fetch, and the index of the worker's own exchange,
-    /// which stands for both.
-    pub served_by_worker: Vec<(Fetch, u32)>,
+pub(crate) struct Paired {
+    hops: Vec<Hop>,
+    // Where in `hops` each fetch ends.
+    ends: Vec<u32>,
+    /// Requests that a service worker sent on: the page's side, and the worker's own exchange, which stands for both.
+    pub(crate) served_by_worker: Vec<(u32, u32)>,
+}
+
+impl Paired {
+    /// How many fetches.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The hops of a fetch.
+    pub(crate) fn hops(&self, fetch: usize) -> &[Hop] {
+        let start = fetch.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.hops[start as usize..self.ends[fetch] as usize]
+    }
+
+    fn end_fetch(&mut self) {
+        self.ends.push(self.hops.len() as u32);
+    }
+}
+
+impl Hop {
+    /// A hop of one exchange alone.
+    pub(crate) fn of(exchange: u32) -> Self {
+        Self {
+            exchange: Some(exchange),
+            preflight: PreflightLink::None,
+            stored: None,
+        }
+    }
 }
 
 /// Joins the exchanges of a recording into fetches.
-///
-/// `max_age` tells for how many seconds a preflight's answer stays in its browser's cache.
 #[must_use]
-pub fn pair(capture: &Capture, max_age: impl Fn(&Exchange) -> u64) -> Paired {
-    let timeline = Timeline::new(capture);
-    let successors = redirect::successors(&timeline);
-    let (links, orphans) = preflight::join(&timeline);
-    let recording = Recording::new(&timeline);
+pub(crate) fn pair(timeline: &Timeline) -> Paired {
+    let successors = redirect::successors(timeline);
+    let (links, orphans) = preflight::join(timeline);
 
-    let mut is_first = vec![true; capture.exchanges.len()];
+    let mut is_first = vec![true; timeline.len()];
     for next in successors.iter().flatten() {
         is_first[*next as usize] = false;
     }
-    let mut paired = Paired::default();
+    let mut paired = Paired {
+        served_by_worker: timeline.worker_pairs.clone(),
+        ..Paired::default()
+    };
     let mut orphans = orphans.into_iter().peekable();
     for &index in &timeline.order {
         // Orphans come in time order too.
         if orphans.next_if_eq(&index).is_some() {
-            let hop = Hop {
+            paired.hops.push(Hop {
                 exchange: None,
                 preflight: PreflightLink::Recorded(index),
                 stored: None,
-            };
-            paired.fetches.push(facts(&timeline, &recording, vec![hop]));
+            });
+            paired.end_fetch();
             continue;
         }
-        match timeline.role(index) {
-            Role::Actual if is_first[index as usize] => {
-                let chain = std::iter::successors(Some(index), |&hop| successors[hop as usize]);
-                let hops = chain
-                    .map(|hop| {
-                        let mut preflight = links[hop as usize];
-                        if preflight == PreflightLink::None
-                            && may_need_preflight(timeline.exchange(hop))
-                        {
-                            preflight = preflight::cached_for(&timeline, hop, &max_age);
-                        }
-                        Hop {
-                            exchange: Some(hop),
-                            preflight,
-                            stored: http_cache::stored_for(&timeline, hop),
-                        }
-                    })
-                    .collect();
-                paired.fetches.push(facts(&timeline, &recording, hops));
-            }
-            Role::Actual | Role::Preflight | Role::ServedByWorker | Role::Tunnel => {}
+        if timeline.role(index) != Role::Actual || !is_first[index as usize] {
+            continue;
         }
-    }
-    for &(page_side, worker_side) in &timeline.worker_pairs {
-        let hop = Hop {
-            exchange: Some(page_side),
-            preflight: PreflightLink::None,
-            stored: None,
-        };
-        paired
-            .served_by_worker
-            .push((facts(&timeline, &recording, vec![hop]), worker_side));
+        let chain = std::iter::successors(Some(index), |&hop| successors[hop as usize]);
+        for hop in chain {
+            let mut preflight = links[hop as usize];
+            if preflight == PreflightLink::None && timeline.mark(hop).traits.may_need_preflight {
+                preflight = preflight::cached_for(timeline, hop);
+            }
+            paired.hops.push(Hop {
+                exchange: Some(hop),
+                preflight,
+                stored: http_cache::stored_for(timeline, hop),
+            });
+        }
+        paired.end_fetch();
     }
     paired
+}
+
+/// The `Origin` header of a request. Browsers write one; chrome-har lists it twice with equal values.
+pub(crate) fn origin_header(exchange: &Exchange) -> Option<Origin> {
+    let first = exchange.request.headers.lines("origin").next()?;
+    Origin::parse(first)
 }
 
 /// Whether a request may have needed a preflight: its method or its headers are unsafe.
@@ -101,23 +122,25 @@ fn may_need_preflight(exchange: &Exchange) -> bool {
         || !author_headers(exchange, None).unsafe_names.is_empty()
 }
 
-fn facts(timeline: &Timeline<'_>, recording: &Recording<'_>, hops: Vec<Hop>) -> Fetch {
+/// The fetch of these hops, whose exchanges stand in `capture`, in a recording of which `whole` tells. It started at
+/// `started` nanoseconds.
+#[must_use]
+pub(crate) fn facts(capture: &Capture, whole: &Whole, hops: Vec<Hop>, started: i64) -> Fetch {
+    let at = |index: u32| capture.exchanges.get(index as usize);
     let observed: Vec<ObservedHop<'_>> = hops
         .iter()
         .map(|hop| ObservedHop {
-            actual: hop.exchange.map(|index| timeline.exchange(index)),
+            actual: hop.exchange.and_then(at),
             preflight: match hop.preflight {
-                PreflightLink::Recorded(index) => Some(timeline.exchange(index)),
+                PreflightLink::Recorded(index) => at(index),
                 PreflightLink::None | PreflightLink::Cached(_) => None,
             },
         })
         .collect();
-    let initiator_origin = infer::initiator_origin(timeline.capture, &observed);
+    let initiator_origin = infer::initiator_origin(capture, &observed);
     let mode = infer::mode(&observed, &initiator_origin);
     let credentials = if matches!(mode.value, Some(RequestMode::Cors) | None) {
-        let first = hops[0].exchange.or(hops[0].preflight.exchange());
-        let started = first.map_or(i64::MIN, |index| timeline.start(index));
-        infer::credentials(recording, &observed, &initiator_origin, started)
+        infer::credentials(capture, whole, &observed, &initiator_origin, started)
     } else {
         Fact::unknown()
     };

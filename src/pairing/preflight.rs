@@ -3,7 +3,8 @@
 use rustc_hash::FxHashSet;
 
 use super::fetch::PreflightLink;
-use super::timeline::{Role, Timeline, origin_header};
+use super::mark::{Mark, OriginKey, Role};
+use super::timeline::Timeline;
 use crate::exchange::{Exchange, Method};
 
 /// A request follows its preflight at once; a slow one waits for a connection. Beyond this, an earlier preflight
@@ -20,8 +21,8 @@ const NEIGHBOURS: usize = 16;
 /// For each exchange, the preflight recorded for it; and the preflights that nothing followed.
 ///
 /// Nearest in time first: DevTools and Firefox open the row of the main request before its preflight's, others after.
-pub(super) fn join(timeline: &Timeline<'_>) -> (Vec<PreflightLink>, Vec<u32>) {
-    let mut links = vec![PreflightLink::None; timeline.capture.exchanges.len()];
+pub(super) fn join(timeline: &Timeline) -> (Vec<PreflightLink>, Vec<u32>) {
+    let mut links = vec![PreflightLink::None; timeline.len()];
     let preflights: Vec<u32> = timeline
         .order
         .iter()
@@ -30,13 +31,13 @@ pub(super) fn join(timeline: &Timeline<'_>) -> (Vec<PreflightLink>, Vec<u32>) {
         .collect();
     let mut pairs: Vec<(bool, u64, u32, u32)> = Vec::new();
     for &index in &preflights {
-        let preflight = timeline.exchange(index);
-        let of_url = timeline.of_url(preflight.request.url.as_str());
+        let preflight = timeline.mark(index);
+        let of_url = timeline.of_url(preflight.url);
         let here = of_url.partition_point(|&other| timeline.start(other) < timeline.start(index));
         let near = &of_url[here.saturating_sub(NEIGHBOURS)..of_url.len().min(here + NEIGHBOURS)];
         pairs.extend(near.iter().copied().filter_map(|candidate| {
             let fits = timeline.role(candidate) == Role::Actual
-                && serves(preflight, timeline.exchange(candidate))
+                && serves(preflight, timeline.mark(candidate))
                 && is_near(timeline, index, candidate);
             // A request that was over before the preflight started is the last choice: some recorders measure less
             // than the whole request.
@@ -73,39 +74,34 @@ pub(super) fn join(timeline: &Timeline<'_>) -> (Vec<PreflightLink>, Vec<u32>) {
     (links, orphans)
 }
 
-/// The latest earlier preflight of the same URL and origin whose answer could still be cached for `max_age`.
-pub(super) fn cached_for(
-    timeline: &Timeline<'_>,
-    actual: u32,
-    max_age: impl Fn(&Exchange) -> u64,
-) -> PreflightLink {
-    let exchange = timeline.exchange(actual);
-    let origin = origin_header(exchange);
+/// The latest earlier preflight of the same URL and origin whose answer could still be cached.
+pub(super) fn cached_for(timeline: &Timeline, actual: u32) -> PreflightLink {
+    let origin = timeline.mark(actual).origin;
     let found = timeline
         .before(actual)
         .filter(|&candidate| timeline.role(candidate) == Role::Preflight)
         .find(|&candidate| {
-            let preflight = timeline.exchange(candidate);
+            let preflight = timeline.mark(candidate);
             let age = timeline
                 .start(actual)
                 .saturating_sub(timeline.end(candidate));
-            (origin.is_none() || origin_header(preflight) == origin)
+            (origin == OriginKey::Absent || preflight.origin == origin)
                 && age >= -JITTER_NS
-                && age / 1_000_000_000 <= i64::try_from(max_age(preflight)).unwrap_or(i64::MAX)
-                && preflight
-                    .response()
-                    .is_some_and(crate::exchange::Response::is_ok_status)
+                && age / 1_000_000_000 <= preflight.lasts().unwrap_or(i64::MAX)
+                && preflight.has_ok_status()
         });
     found.map_or(PreflightLink::None, PreflightLink::Cached)
 }
 
 /// Whether a preflight asked for this request: method and origin agree, the URL already does.
-fn serves(preflight: &Exchange, actual: &Exchange) -> bool {
-    requested_method(preflight).is_none_or(|method| method == actual.request.method)
-        && match (origin_header(preflight), origin_header(actual)) {
+fn serves(preflight: &Mark, actual: &Mark) -> bool {
+    preflight
+        .requested_method
+        .is_none_or(|method| method == actual.method)
+        && match (preflight.origin, actual.origin) {
             // Firefox: the preflight of a redirect-tainted hop carries the page's origin, the request `null`.
-            (Some(asked), Some(sent)) => asked == sent || sent.is_opaque(),
-            _ => true,
+            (OriginKey::Absent, _) | (_, OriginKey::Absent | OriginKey::Opaque) => true,
+            (asked, sent) => asked == sent,
         }
 }
 
@@ -119,7 +115,7 @@ pub(crate) fn requested_method(preflight: &Exchange) -> Option<Method> {
 }
 
 /// Whether the request began shortly before, while or soon after its preflight was under way.
-fn is_near(timeline: &Timeline<'_>, preflight: u32, actual: u32) -> bool {
+fn is_near(timeline: &Timeline, preflight: u32, actual: u32) -> bool {
     let began = timeline.start(actual);
     began >= timeline.start(preflight).saturating_sub(LONGEST_PAUSE_NS)
         && began <= timeline.end(preflight).saturating_add(LONGEST_PAUSE_NS)

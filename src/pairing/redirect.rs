@@ -1,7 +1,8 @@
 //! Redirect chains: one exchange a hop.
 
-use super::timeline::{LOOK_BACK, Role, Timeline, origin_header};
-use crate::exchange::{Exchange, Method, Response};
+use super::mark::{Mark, MethodKey, OriginKey, Role};
+use super::timeline::{LOOK_BACK, Timeline};
+use crate::exchange::{Exchange, Response};
 use crate::url::Url;
 
 /// A redirect's next hop starts at once; a preflight or a slow proxy may stand between. Beyond this the same URL is
@@ -12,26 +13,20 @@ const LONGEST_PAUSE_NS: i64 = 30_000_000_000;
 const JITTER_NS: i64 = 5_000_000;
 
 /// For each exchange, the index of the exchange that followed its redirect.
-pub(super) fn successors(timeline: &Timeline<'_>) -> Vec<Option<u32>> {
-    let count = timeline.capture.exchanges.len();
+pub(super) fn successors(timeline: &Timeline) -> Vec<Option<u32>> {
+    let count = timeline.len();
     let mut successor = vec![None; count];
     let mut taken = vec![false; count];
     for &index in &timeline.order {
-        if timeline.role(index) != Role::Actual {
+        let mark = timeline.mark(index);
+        if mark.role != Role::Actual || !mark.redirects() {
             continue;
         }
-        let exchange = timeline.exchange(index);
-        let Some(target) = exchange
-            .response()
-            .and_then(|response| redirect_target(exchange, response))
-        else {
-            continue;
-        };
-        let earliest = timeline.start(index).saturating_sub(JITTER_NS);
+        let earliest = mark.start.saturating_sub(JITTER_NS);
         let latest = timeline.end(index).saturating_add(LONGEST_PAUSE_NS);
         let expected = timeline.end(index);
         let next = timeline
-            .of_url_within(target.as_str(), earliest, latest)
+            .of_url_within(mark.redirect, earliest, latest)
             .iter()
             .copied()
             .take(LOOK_BACK)
@@ -39,8 +34,8 @@ pub(super) fn successors(timeline: &Timeline<'_>) -> Vec<Option<u32>> {
                 candidate != index
                     && !taken[candidate as usize]
                     && timeline.role(candidate) == Role::Actual
-                    && (timeline.start(candidate), candidate) > (timeline.start(index), 0)
-                    && continues(exchange, timeline.exchange(candidate))
+                    && (timeline.start(candidate), candidate) > (mark.start, 0)
+                    && continues(mark, timeline.mark(candidate))
             })
             .min_by_key(|&candidate| (timeline.start(candidate).abs_diff(expected), candidate));
         if let Some(next) = next {
@@ -64,26 +59,25 @@ pub(crate) fn redirect_target(exchange: &Exchange, response: &Response) -> Optio
 }
 
 /// Whether a request can be the next hop of a redirected one (Fetch, HTTP-redirect fetch, steps 12 to 18).
-fn continues(redirected: &Exchange, next: &Exchange) -> bool {
-    let status = redirected.response().map_or(0, |response| response.status);
-    let method = &redirected.request.method;
-    let to_get = match status {
-        301 | 302 => *method == Method::Post,
-        303 => !matches!(method, Method::Get | Method::Head),
+fn continues(redirected: &Mark, next: &Mark) -> bool {
+    let method = redirected.method;
+    let to_get = match redirected.status {
+        301 | 302 => method == MethodKey::POST,
+        303 => method != MethodKey::GET && method != MethodKey::HEAD,
         _ => false,
     };
-    let expected = if to_get { &Method::Get } else { method };
-    if next.request.method != *expected {
+    let expected = if to_get { MethodKey::GET } else { method };
+    if next.method != expected {
         return false;
     }
     // Synthetic entries may list another kind; where both name one, it does not change on the way.
-    if let (Some(before), Some(after)) = (redirected.hints.resource_type, next.hints.resource_type)
+    if let (Some(before), Some(after)) = (redirected.resource_type, next.resource_type)
         && before != after
     {
         return false;
     }
-    match (origin_header(redirected), origin_header(next)) {
-        (Some(before), Some(after)) => before == after || after.is_opaque(),
-        _ => true,
+    match (redirected.origin, next.origin) {
+        (OriginKey::Absent, _) | (_, OriginKey::Absent | OriginKey::Opaque) => true,
+        (before, after) => before == after,
     }
 }

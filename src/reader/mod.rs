@@ -22,6 +22,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::exchange::Capture;
 use crate::notice::Notice;
+use crate::recording::Recording;
 use crate::source::{Content, Format, Source};
 use crate::tls::KeyLog;
 use ahead::ReadAhead;
@@ -58,12 +59,20 @@ impl Default for Options {
     }
 }
 
+/// Reads a recording, and takes all of its exchanges out of their rest.
+///
+/// # Errors
+/// As [`read_recording`].
+pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
+    read_recording(source, options).map(Recording::unpack)
+}
+
 /// Reads a recording.
 ///
 /// # Errors
 /// When it can't be opened, is of no known format, or holds nothing that can be read. Damage inside a recording is no error but
-/// a notice of the capture.
-pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
+/// a notice of the recording.
+pub fn read_recording(source: &Source, options: &Options) -> Result<Recording, Error> {
     let name: Arc<str> = source.name().into();
     let outcome = source.open().and_then(|opened| match opened.content {
         Content::Stream(reader) => {
@@ -76,9 +85,9 @@ pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
         Content::Archive(mut archive) => {
             let (member, others) = archive.har_member()?;
             let outcome = archive.with_member(member, |reader| har::read(reader, &name, options));
-            outcome.map(|mut capture| {
+            outcome.map(|mut recording| {
                 if others > 0 {
-                    capture.notices.push(Notice {
+                    recording.head_mut().notices.push(Notice {
                         name: "archive-members-skipped",
                         message: "only the first .har of the archive was read".into(),
                         file: Arc::clone(&name),
@@ -86,7 +95,7 @@ pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
                         count: others,
                     });
                 }
-                capture
+                recording
             })
         }
     });

@@ -1,6 +1,7 @@
 //! The row of a fetch.
 
 use std::borrow::Cow;
+use std::io;
 
 use serde::Serialize;
 
@@ -10,6 +11,7 @@ use crate::exchange::{Capture, Exchange, Locus, Method};
 use crate::fact::Fact;
 use crate::judge::{self, BrowserSentence, Explanation};
 use crate::pairing::{Hop, PreflightLink};
+use crate::recording::{Desk, Excerpt};
 use crate::redact;
 use crate::rules::FetchView;
 
@@ -103,27 +105,30 @@ struct Clause {
     holds: bool,
 }
 
-/// The id of the fetch at an index of [`Audit::fetches`]; findings name fetches by it.
+/// The id of the fetch at an index of [`Audit::fetch`]; findings name fetches by it.
 pub(super) fn fetch_id(index: usize) -> String {
     format!("f{}", index + 1)
 }
 
+/// The index of a fetch by its id.
+pub(super) fn index_of_id(id: &str) -> Option<usize> {
+    id.strip_prefix('f')?.parse::<usize>().ok()?.checked_sub(1)
+}
+
 /// The fetch of an id.
-pub(super) fn fetch_of_id<'a>(audit: &'a Audit, id: &str) -> Option<FetchView<'a>> {
-    let index: usize = id.strip_prefix('f')?.parse().ok()?;
-    view(audit, index.checked_sub(1)?)
+pub(super) fn fetch_of_id(audit: &Audit, desk: &mut Desk<'_>, id: &str) -> Option<Excerpt> {
+    audit.fetch(desk, index_of_id(id)?)
 }
 
-/// The fetch at an index, with its recording.
-pub(super) fn view(audit: &Audit, index: usize) -> Option<FetchView<'_>> {
-    let judged = audit.fetches.get(index)?;
-    let capture = audit.captures.get(judged.capture as usize)?;
-    Some(FetchView { capture, judged })
-}
-
-/// The rows of all fetches, made one by one.
-pub(super) fn rows(audit: &Audit) -> impl Iterator<Item = FetchRow<'_>> {
-    (0..audit.fetches.len()).filter_map(|index| Some(row(index, view(audit, index)?)))
+/// Makes the rows of all fetches, one by one.
+pub(super) fn for_each(
+    audit: &Audit,
+    mut write: impl FnMut(FetchRow<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    for (index, excerpt) in audit.excerpts().enumerate() {
+        write(row(index, excerpt.view()))?;
+    }
+    Ok(())
 }
 
 fn row<'a>(index: usize, view: FetchView<'a>) -> FetchRow<'a> {

@@ -14,7 +14,15 @@ use crate::redact::is_hidden;
 /// Writes the report, row by row.
 pub(super) fn write(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"{\"fetches\":[")?;
-    write_rows(fetch_row::rows(audit), out)?;
+    let mut is_first = true;
+    fetch_row::for_each(audit, |row| {
+        out.write_all(if std::mem::take(&mut is_first) {
+            b"\n"
+        } else {
+            b",\n"
+        })?;
+        write_row(&row, out)
+    })?;
     out.write_all(b"],\n\"findings\":[")?;
     write_rows(audit.findings.iter().map(finding_row), out)?;
     out.write_all(b"],\n\"notices\":[")?;

@@ -71,8 +71,8 @@ fn total(suites: &[Suite], is: fn(&Case) -> bool) -> usize {
 }
 
 fn inputs(audit: &Audit) -> Suite {
-    let audited = audit.captures.iter().map(|capture| Case {
-        name: capture.source.to_string(),
+    let audited = audit.recordings.iter().map(|recording| Case {
+        name: recording.head().source.to_string(),
         class: "inputs".into(),
         outcome: Outcome::Passed,
     });

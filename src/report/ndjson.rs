@@ -12,9 +12,7 @@ use crate::audit::Audit;
 
 /// Writes the report, row by row.
 pub(super) fn write(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
-    for row in fetch_row::rows(audit) {
-        write_line(&row, out)?;
-    }
+    fetch_row::for_each(audit, |row| write_line(&row, out))?;
     for finding in &audit.findings {
         write_line(&finding_row(finding), out)?;
     }

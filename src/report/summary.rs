@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::finding_row::notice_rows;
 use crate::audit::Audit;
 use crate::cors::Class;
-use crate::exchange::{Locus, Recorder};
 use crate::finding::Severity;
 
 /// The summary row.
@@ -77,19 +76,15 @@ pub(super) fn findings_of(audit: &Audit, severity: Severity) -> usize {
 
 /// What the audit made use of: kinds of recordings, engines that decided.
 fn capabilities(audit: &Audit) -> BTreeSet<String> {
-    let readers = audit.captures.iter().map(|capture| {
-        let is_har = match capture.exchanges.first() {
-            Some(first) => matches!(first.locus, Locus::Entry(_)),
-            None => capture.recorder != Recorder::Packets,
-        };
-        if is_har {
+    let readers = audit.recordings.iter().map(|recording| {
+        if recording.is_har() {
             "reader:har"
         } else {
             "reader:capture"
         }
         .to_owned()
     });
-    let engines = audit.fetches.iter().map(|judged| judged.verdict.engine);
+    let engines = audit.verdicts().map(|verdict| verdict.engine);
     let mut seen: Vec<_> = Vec::new();
     for engine in engines {
         if !seen.contains(&engine) {

@@ -250,12 +250,13 @@ pub(super) fn sentences(audit: &Audit, finding: &Finding) -> Vec<String> {
     if finding.category != Category::Failure {
         return Vec::new();
     }
+    let mut desk = audit.desk();
     finding
         .fetches
         .iter()
-        .filter_map(|id| fetch_of_id(audit, id))
-        .map(|view| {
-            let explanation = judge::explain(view);
+        .filter_map(|id| fetch_of_id(audit, &mut desk, id))
+        .map(|excerpt| {
+            let explanation = judge::explain(excerpt.view());
             [
                 ("Chromium", explanation.chromium),
                 ("Firefox", explanation.firefox),
@@ -300,9 +301,9 @@ pub(super) fn nothing_found(audit: &Audit) -> String {
 /// Undetermined fetches by code.
 pub(super) fn undetermined_codes(audit: &Audit) -> BTreeMap<Code, u64> {
     let mut counts: BTreeMap<Code, u64> = BTreeMap::new();
-    for judged in &audit.fetches {
-        if judged.verdict.class() == Class::Undetermined {
-            *counts.entry(judged.verdict.code).or_default() += 1;
+    for verdict in audit.verdicts() {
+        if verdict.class() == Class::Undetermined {
+            *counts.entry(verdict.code).or_default() += 1;
         }
     }
     counts

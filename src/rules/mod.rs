@@ -69,6 +69,7 @@ pub use context::{
     Context, Dependence, Endpoint, Family, Grant, Input, Portability, Reflection, Repetition, Site,
     Target, Trust, Visit,
 };
+pub(crate) use context::{LazyLoads, OpaqueLoads};
 pub use declaration::Declaration;
 pub(crate) use declaration::declare_rule;
 pub use findings::{Details, Findings, Report};

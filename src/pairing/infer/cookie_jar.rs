@@ -4,29 +4,26 @@ use rustc_hash::FxHashMap;
 
 use super::sec_fetch_site;
 use crate::exchange::Exchange;
-use crate::pairing::timeline::{Role, Timeline};
+use crate::pairing::mark::{Key, Role};
+use crate::pairing::timeline::Timeline;
 
 /// For each host, when a cookie that travels cross-site (SameSite=None) was first and last known to be there.
 #[derive(Debug, Default)]
 pub(in crate::pairing) struct CookieJar {
-    portable: FxHashMap<Box<str>, (i64, i64)>,
+    portable: FxHashMap<Key, (i64, i64)>,
 }
 
 impl CookieJar {
-    pub(super) fn new(timeline: &Timeline<'_>) -> Self {
+    pub(super) fn new(timeline: &Timeline) -> Self {
         let mut jar = Self::default();
-        for &index in &timeline.order {
-            let exchange = timeline.exchange(index);
-            if timeline.role(index) != Role::Actual || !shows_portable_cookie(exchange) {
-                continue;
-            }
-            if let Some(host) = exchange.request.url.origin().host() {
+        for mark in timeline.marks() {
+            if mark.role == Role::Actual && mark.cookie_host != Key::NONE {
                 let seen = jar
                     .portable
-                    .entry(host.into())
+                    .entry(mark.cookie_host)
                     .or_insert((i64::MAX, i64::MIN));
-                seen.0 = seen.0.min(timeline.start(index));
-                seen.1 = seen.1.max(timeline.start(index));
+                seen.0 = seen.0.min(mark.start);
+                seen.1 = seen.1.max(mark.start);
             }
         }
         jar
@@ -35,14 +32,14 @@ impl CookieJar {
     /// Whether a cross-site cookie for the host was there both before and after the given time.
     pub(super) fn has_portable_cookie(&self, host: &str, at: i64) -> bool {
         self.portable
-            .get(host)
+            .get(&Key::of(host))
             .is_some_and(|(first, last)| *first < at && at < *last)
     }
 }
 
 /// Whether an exchange proves a cookie for its host that cross-site requests carry: it set one host-wide with
 /// `SameSite=None; Secure`, or a cross-site request that is no navigation carried one.
-fn shows_portable_cookie(exchange: &Exchange) -> bool {
+pub(in crate::pairing) fn shows_portable_cookie(exchange: &Exchange) -> bool {
     let sent = exchange.request.headers.contains("cookie")
         && sec_fetch_site(exchange) == Some("cross-site")
         && exchange

@@ -1,17 +1,18 @@
 //! The credentials mode.
 
 use super::author_headers::is_browser_authorization;
-use super::recording::{Partition, Recording};
+use super::recording::{Partition, Whole};
 use super::{ObservedHop, sec_fetch_site};
 use crate::cors::{CredentialsMode, Origin};
-use crate::exchange::{Exchange, ResourceType};
+use crate::exchange::{Capture, Exchange, ResourceType};
 use crate::fact::{Basis, Confidence, Fact};
 
 /// Credentials mode of a fetch in mode cors.
 ///
 /// `Access-Control-Allow-Credentials` is never evidence: servers send it unasked.
 pub(in crate::pairing) fn credentials(
-    recording: &Recording<'_>,
+    capture: &Capture,
+    whole: &Whole,
     hops: &[ObservedHop<'_>],
     origin: &Fact<Origin>,
     started: i64,
@@ -50,7 +51,7 @@ pub(in crate::pairing) fn credentials(
             let announced = hop.preflight.is_some_and(announces_authorization);
             if announced || !is_browser_authorization(&value) {
                 script_authorization = true;
-            } else if recording.has_preflights {
+            } else if whole.has_preflights {
                 return include(Confidence::Medium, Basis::AuthorizationWithoutPreflight);
             }
         }
@@ -70,10 +71,7 @@ pub(in crate::pairing) fn credentials(
     }
     // 6
     for hop in &cross_origin {
-        match hop
-            .actual
-            .and_then(|exchange| recording.partition(exchange))
-        {
+        match hop.actual.and_then(|exchange| whole.partition(exchange)) {
             Some(Partition::Uncredentialed) => {
                 return not_include(Confidence::High, Basis::ConnectionPartition);
             }
@@ -86,7 +84,7 @@ pub(in crate::pairing) fn credentials(
     // Chromium sends Sec-Fetch-Storage-Access with every credentialed cross-site request (542 of 542 first hops measured,
     // and with none of 847 others), so a browser that does send it elsewhere and not here did not include credentials.
     if let Some(first) = cross_origin.first().and_then(|hop| hop.actual)
-        && recording.sends_storage_access
+        && whole.sends_storage_access
         && first.request.headers_complete
         && first.request.url.scheme() == "https"
         && sec_fetch_site(first) == Some("cross-site")
@@ -109,9 +107,9 @@ pub(in crate::pairing) fn credentials(
                     .url
                     .origin()
                     .host()
-                    .is_some_and(|host| recording.cookies.has_portable_cookie(host, started))
+                    .is_some_and(|host| whole.cookies.has_portable_cookie(host, started))
         });
-    if !recording.capture.sanitized && unsent {
+    if !capture.sanitized && unsent {
         return not_include(Confidence::Medium, Basis::JarCookieNotSent);
     }
     if script_authorization {

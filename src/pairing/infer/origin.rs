@@ -4,7 +4,7 @@ use super::{ObservedHop, page_url, sec_fetch_site};
 use crate::cors::Origin;
 use crate::exchange::{Capture, Initiator, ResourceType};
 use crate::fact::{Basis, Confidence, Fact};
-use crate::pairing::timeline::origin_header;
+use crate::pairing::origin_header;
 use crate::url::Url;
 
 /// Origin of the page or worker that asked.

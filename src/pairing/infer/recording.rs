@@ -4,12 +4,13 @@ use rustc_hash::FxHashMap;
 
 use super::cookie_jar::CookieJar;
 use crate::cors::RequestMode;
-use crate::exchange::{Capture, Client, Exchange};
-use crate::pairing::timeline::{Role, Timeline};
+use crate::exchange::{Client, Exchange};
+use crate::pairing::mark::Role;
+use crate::pairing::timeline::Timeline;
 
 /// What a recording as a whole tells.
-pub(in crate::pairing) struct Recording<'c> {
-    pub(in crate::pairing) capture: &'c Capture,
+#[derive(Debug)]
+pub(crate) struct Whole {
     /// Whether any preflight was recorded; if not, the recorder may hide them.
     pub(in crate::pairing) has_preflights: bool,
     /// Whether its browser sends `Sec-Fetch-Storage-Access` at all.
@@ -33,27 +34,22 @@ pub(in crate::pairing) enum Partition {
     Uncredentialed,
 }
 
-impl<'c> Recording<'c> {
-    pub(in crate::pairing) fn new(timeline: &Timeline<'c>) -> Self {
-        let capture = timeline.capture;
+impl Whole {
+    /// What a recording tells, by its timeline.
+    pub(crate) fn new(timeline: &Timeline) -> Self {
         let mut connections: FxHashMap<u32, Pool> = FxHashMap::default();
-        for (exchange, role) in capture.exchanges.iter().zip(&timeline.roles) {
-            let Some(connection) = exchange.hints.connection else {
+        for mark in timeline.marks() {
+            let Some(connection) = mark.connection else {
                 continue;
             };
             let pool = connections.entry(connection).or_default();
-            pool.preflight |= *role == Role::Preflight;
-            pool.credentialed |= *role == Role::Actual && is_surely_credentialed(exchange);
+            pool.preflight |= mark.role == Role::Preflight;
+            pool.credentialed |= mark.role == Role::Actual && mark.traits.surely_credentialed;
         }
+        let marks = timeline.marks();
         Self {
-            capture,
-            has_preflights: timeline.roles.contains(&Role::Preflight),
-            sends_storage_access: capture.exchanges.iter().any(|exchange| {
-                exchange
-                    .request
-                    .headers
-                    .contains("sec-fetch-storage-access")
-            }),
+            has_preflights: marks.iter().any(|mark| mark.role == Role::Preflight),
+            sends_storage_access: marks.iter().any(|mark| mark.traits.sends_storage_access),
             cookies: CookieJar::new(timeline),
             connections,
         }
@@ -81,7 +77,7 @@ fn shares_connections(exchange: &Exchange) -> bool {
 
 /// A navigation, an element's plain load, or a request with a cookie: credentialed without doubt. A script's no-cors
 /// fetch (`Sec-Fetch-Dest: empty`) is not.
-fn is_surely_credentialed(exchange: &Exchange) -> bool {
+pub(in crate::pairing) fn is_surely_credentialed(exchange: &Exchange) -> bool {
     if exchange.request.headers.contains("cookie") || exchange.request.listed_cookies {
         return true;
     }

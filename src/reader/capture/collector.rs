@@ -10,12 +10,15 @@ use crate::header::HeaderListBuilder;
 use crate::http;
 use crate::net::{self, FlowInfo, Stamp};
 use crate::notice::Notice;
+use crate::recording::{Packed, Recording};
 use crate::url::OriginPool;
 
 /// What a capture gave so far.
 #[derive(Default)]
 pub(super) struct Collector {
-    pub(super) exchanges: Vec<Exchange>,
+    exchanges: Packed<Exchange>,
+    // Of each of them.
+    loci: Vec<Locus>,
     /// Messages met, readable or not.
     pub(super) entries: u64,
     /// Keep lines of same-origin exchanges that an audit has no use for.
@@ -40,6 +43,11 @@ impl Collector {
         }
     }
 
+    pub(super) fn push(&mut self, exchange: Exchange) {
+        self.loci.push(exchange.locus);
+        self.exchanges.push(exchange);
+    }
+
     /// Notes something by the name of its notice; [`words::other`] has its text.
     pub(super) fn meet(&mut self, name: &'static str, flow: &FlowInfo, stamp: Stamp) {
         self.other.entry(name).or_default().meet(flow, stamp);
@@ -56,26 +64,24 @@ impl Collector {
         met.meet_often(flow, stamp, count);
     }
 
-    /// The finished capture: exchanges in the order of their first packets.
+    /// The finished recording: exchanges in the order of their first packets.
     pub(super) fn finish(
-        mut self,
+        self,
         source: &Arc<str>,
         oddities: &net::Oddities,
         bytes: u64,
-    ) -> Capture {
-        self.exchanges.sort_by_key(|exchange| exchange.locus);
-        self.exchanges.shrink_to_fit();
-        let notices = self.notices(source, oddities);
-        Capture {
+    ) -> Recording {
+        let mut places: Vec<u32> = (0..self.loci.len() as u32).collect();
+        places.sort_by_key(|&place| self.loci[place as usize]);
+        let head = Capture {
             source: Arc::clone(source),
             recorder: Recorder::Packets,
-            pages: Vec::new(),
-            exchanges: self.exchanges,
-            notices,
-            sanitized: false,
+            notices: self.notices(source, oddities),
             bytes,
             entries: self.entries,
-        }
+            ..Capture::default()
+        };
+        Recording::ordered(head, self.exchanges, places)
     }
 
     fn notices(&self, source: &Arc<str>, oddities: &net::Oddities) -> Vec<Notice> {

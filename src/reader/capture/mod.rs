@@ -32,10 +32,10 @@ use std::sync::Arc;
 
 use super::Options;
 use crate::error::ErrorKind;
-use crate::exchange::Capture;
 use crate::net::{
     CaptureError, CaptureReader, Decoder, FlowTable, Item, QuicFlows, Transport, scan_secrets,
 };
+use crate::recording::Recording;
 use crate::source::{Content, Source};
 use collector::Collector;
 use flow::{FlowReader, Shared};
@@ -49,7 +49,7 @@ pub(super) fn read(
     source: &Source,
     name: &Arc<str>,
     options: &Options,
-) -> Result<Capture, ErrorKind> {
+) -> Result<Recording, ErrorKind> {
     let shared = Rc::new(RefCell::new(Shared {
         keylog: Arc::clone(&options.keylog),
         collector: Collector::new(options.keeps_all, options.looks_inside),

@@ -104,7 +104,7 @@ pub(super) fn collect(
         None => Outcome::NotRecorded,
     };
     let (first, last) = span(request, transaction.response.as_ref());
-    context.collector.exchanges.push(Exchange {
+    context.collector.push(Exchange {
         locus: Locus::Packets {
             first,
             last,

@@ -27,7 +27,7 @@ impl From<&har::Har> for Capture {
                 log.entries.iter().map(serde_json::to_vec),
             ),
         }
-        document.finish(&Arc::from("har"), 0)
+        document.finish(&Arc::from("har"), 0).unpack()
     }
 }
 

@@ -1,21 +1,25 @@
-//! One HAR document -> one capture: gathers entries, pages and the creator in whatever order they come.
+//! One HAR document -> one recording: gathers entries, pages and the creator in whatever order they come.
 
 use std::sync::Arc;
 
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
+
 use super::piece::{Piece, Symbols};
-use crate::exchange::{Capture, Locus, Page, Recorder};
+use crate::exchange::{Capture, Exchange, Locus, Page, Recorder};
 use crate::reader::json::{Json, Kind, Stop};
 use crate::reader::notices::Notices;
+use crate::recording::{BLOCK, Block, Packed, Recording, References};
 use crate::url::Url;
 
 /// A document as far as it is read.
 #[derive(Debug)]
 pub(super) struct Document {
-    capture: Capture,
+    head: Capture,
+    exchanges: Packed<Exchange>,
     entries: u32,
     pages: Symbols,
     connections: Symbols,
-    cached: Vec<usize>,
     has_credentials: bool,
     has_https_document: bool,
     pub(super) notices: Notices,
@@ -24,11 +28,11 @@ pub(super) struct Document {
 impl Document {
     pub(super) fn new() -> Self {
         Self {
-            capture: Capture::default(),
+            head: Capture::default(),
+            exchanges: Packed::default(),
             entries: 0,
             pages: Symbols::default(),
             connections: Symbols::default(),
-            cached: Vec::new(),
             has_credentials: false,
             has_https_document: false,
             notices: Notices::default(),
@@ -49,10 +53,9 @@ impl Document {
     pub(super) fn absorb(&mut self, piece: Piece) {
         let first = self.entries;
         self.entries = first.saturating_add(piece.entries);
-        let base = self.capture.exchanges.len();
         let pages = renumber(&piece.pages, &mut self.pages);
         let connections = renumber(&piece.connections, &mut self.connections);
-        for mut exchange in piece.exchanges {
+        let exchanges = piece.exchanges.into_iter().map(|mut exchange| {
             if let Locus::Entry(index) = &mut exchange.locus {
                 *index = index.saturating_add(first);
             }
@@ -63,10 +66,11 @@ impl Document {
             hints.connection = hints
                 .connection
                 .and_then(|symbol| connections.get(symbol as usize).copied());
-            self.capture.exchanges.push(exchange);
-        }
-        self.cached
-            .extend(piece.cached.iter().map(|index| base + index));
+            exchange
+        });
+        self.exchanges.extend(exchanges, |full| {
+            full.par_chunks(BLOCK).map(Block::of).collect()
+        });
         self.has_credentials |= piece.has_credentials;
         self.has_https_document |= piece.has_https_document;
         self.notices.absorb(piece.notices, first);
@@ -74,60 +78,46 @@ impl Document {
 
     /// Who recorded, by `log.creator`: an object with a name, or the name.
     pub(super) fn set_creator(&mut self, name: &str) {
-        self.capture.recorder = recorder(name);
+        self.head.recorder = recorder(name);
     }
 
     pub(super) fn set_pages(&mut self, pages: Vec<Page>) {
-        self.capture.pages = pages;
+        self.head.pages = pages.into();
     }
 
-    /// The capture, its cross references resolved.
-    pub(super) fn finish(mut self, source: &Arc<str>, bytes: u64) -> Capture {
-        let capture = &mut self.capture;
-        let page_of: Vec<Option<u32>> = self
-            .pages
-            .names()
-            .iter()
-            .map(|name| {
-                let at = capture.pages.iter().position(|page| page.id == *name)?;
-                u32::try_from(at).ok()
-            })
-            .collect();
+    /// The recording.
+    pub(super) fn finish(mut self, source: &Arc<str>, bytes: u64) -> Recording {
+        let mut head = self.head;
         // What these two write into `connection` is the remote port, even behind a proxy.
-        let writes_ports = matches!(capture.recorder, Recorder::DevTools | Recorder::Firefox);
-        let is_identity: Vec<bool> = self
-            .connections
-            .names()
-            .iter()
-            .map(|name| name.starts_with('_') || !writes_ports)
-            .collect();
-        for exchange in &mut capture.exchanges {
-            let hints = &mut exchange.hints;
-            hints.page = hints
-                .page
-                .and_then(|symbol| page_of.get(symbol as usize).copied()?);
-            hints.connection = hints
-                .connection
-                .filter(|symbol| is_identity.get(*symbol as usize) == Some(&true));
-        }
-        if capture.recorder == Recorder::Firefox {
-            // Others fill `cache` with what the cache held afterwards, whoever answered.
-            for index in self.cached {
-                if let Some(exchange) = capture.exchanges.get_mut(index) {
-                    exchange.hints.from_cache = true;
-                }
-            }
-        }
-        capture.source = Arc::clone(source);
-        capture.sanitized = self.has_https_document && !self.has_credentials;
-        capture.bytes = bytes;
-        capture.entries = u64::from(self.entries);
-        if capture.sanitized {
+        let writes_ports = matches!(head.recorder, Recorder::DevTools | Recorder::Firefox);
+        let references = References {
+            pages: self
+                .pages
+                .names()
+                .iter()
+                .map(|name| {
+                    let at = head.pages.iter().position(|page| page.id == *name)?;
+                    u32::try_from(at).ok()
+                })
+                .collect(),
+            connections: self
+                .connections
+                .names()
+                .iter()
+                .map(|name| name.starts_with('_') || !writes_ports)
+                .collect(),
+            cache_member_tells: head.recorder == Recorder::Firefox,
+        };
+        head.source = Arc::clone(source);
+        head.sanitized = self.has_https_document && !self.has_credentials;
+        head.bytes = bytes;
+        head.entries = u64::from(self.entries);
+        if head.sanitized {
             self.notices
                 .add("credentials-unknown", CREDENTIALS_UNKNOWN, None);
         }
-        capture.notices = self.notices.finish(source);
-        self.capture
+        head.notices = self.notices.finish(source);
+        Recording::new(head, self.exchanges, Some(references))
     }
 }
 

@@ -159,9 +159,6 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             None => Outcome::NotRecorded,
         };
         let fetch_type = draft.fetch_type.map(Text::raw).unwrap_or_default();
-        if draft.cache_filled {
-            piece.cached.push(piece.exchanges.len());
-        }
         let hints = Hints {
             page: draft.page.map(|text| piece.pages.symbol(&text.decode())),
             resource_type: draft
@@ -178,6 +175,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             error: error.map(|text| self.pools.text(&text.decode())),
             error_field: draft.response.error_field,
             from_cache: draft.from_cache || matches!(fetch_type, b"Memory Cache" | b"Disk Cache"),
+            has_cache_member: draft.cache_filled,
             via_service_worker: draft.response.via_service_worker
                 || fetch_type == b"Service Worker",
             service_worker_source: draft

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use super::Options;
 use super::json::{Json, Stop};
 use crate::error::ErrorKind;
-use crate::exchange::Capture;
+use crate::recording::Recording;
 use document::Document;
 pub(crate) use draft::NOT_RECORDED;
 use feed::Feed;
@@ -39,7 +39,7 @@ pub(super) fn read(
     reader: &mut (dyn Read + Send),
     source: &Arc<str>,
     options: &Options,
-) -> Result<Capture, ErrorKind> {
+) -> Result<Recording, ErrorKind> {
     let mut reader = DocumentReader {
         feed: Feed::new(reader, options.window),
         document: Document::new(),

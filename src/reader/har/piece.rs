@@ -21,8 +21,6 @@ pub(super) struct Piece {
     pub(super) notices: Notices,
     pub(super) pages: Symbols,
     pub(super) connections: Symbols,
-    /// Exchanges whose `cache` member is filled.
-    pub(super) cached: Vec<usize>,
     pub(super) has_credentials: bool,
     pub(super) has_https_document: bool,
 }
@@ -71,7 +69,6 @@ impl Piece {
             notices: Notices::default(),
             pages: Symbols::default(),
             connections: Symbols::default(),
-            cached: Vec::new(),
             has_credentials: false,
             has_https_document: false,
         }

@@ -16,9 +16,9 @@ use crate::audit::Audit;
 use crate::cors::Origin;
 use crate::finding::Finding;
 use crate::fix::{Remedy, Server};
-use crate::pairing::Fetch;
+use crate::recording::Desk;
 use crate::redact;
-use crate::report::fetch_row::{fetch_of_id, view};
+use crate::report::fetch_row::index_of_id;
 use crate::report::finding_row::finding_row;
 use crate::rules::{self, FetchView};
 
@@ -130,31 +130,32 @@ impl Data {
     /// Everything that has room, the worst first.
     pub(super) fn of(audit: &Audit) -> Self {
         let mut data = Self::default();
+        let mut desk = audit.desk();
         let mut listed = 0;
         for finding in &audit.findings {
             if data.size() > FINDINGS {
                 break;
             }
-            data.add_finding(audit, finding);
+            data.add_finding(audit, &mut desk, finding);
             listed += 1;
         }
         data.left_out.findings = audit.findings.len() - listed;
         for finding in &audit.findings[..listed] {
             if let Some(index) = shown_fetch(audit, finding)
-                && !data.add_detail(audit, index, FINDING_DETAILS)
+                && !data.add_detail(audit, &mut desk, index, FINDING_DETAILS)
             {
                 data.left_out.finding_details += 1;
             }
         }
-        for index in 0..audit.fetches.len() {
+        for (index, excerpt) in audit.excerpts().enumerate() {
             if data.size() > REQUESTS {
-                data.left_out.requests = audit.fetches.len() - index;
+                data.left_out.requests = audit.fetches() - index;
                 break;
             }
-            data.add_request(audit, index);
+            data.add_request(excerpt.view());
         }
         for index in 0..data.requests.length() {
-            if !data.add_detail(audit, index, LIMIT) {
+            if !data.add_detail(audit, &mut desk, index, LIMIT) {
                 data.left_out.request_details += 1;
             }
         }
@@ -230,11 +231,12 @@ impl Data {
             + self.detail_index.len() * 14
     }
 
-    fn add_finding(&mut self, audit: &Audit, finding: &Finding) {
+    fn add_finding(&mut self, audit: &Audit, desk: &mut Desk<'_>, finding: &Finding) {
         let row = finding_row(finding);
         let fetch = shown_fetch(audit, finding);
+        let shown = fetch.and_then(|index| audit.fetch(desk, index));
         let rule = self.rule(finding);
-        let remedy = Remedy::of(finding, fetch.and_then(|index| fetch_at(audit, index)))
+        let remedy = Remedy::of(finding, shown.as_ref().map(|shown| &shown.judged.fetch))
             .map(|remedy| self.remedy(remedy));
         let texts = &mut self.tables;
         let entry = FindingEntry {
@@ -316,7 +318,13 @@ impl Data {
     }
 
     /// Adds what unfolds below a fetch, if there is room for it.
-    fn add_detail(&mut self, audit: &Audit, index: usize, limit: usize) -> bool {
+    fn add_detail(
+        &mut self,
+        audit: &Audit,
+        desk: &mut Desk<'_>,
+        index: usize,
+        limit: usize,
+    ) -> bool {
         if self.detail_index.contains_key(&index) {
             return true;
         }
@@ -324,19 +332,16 @@ impl Data {
         if self.size() > limit {
             return false;
         }
-        let Some(view) = view(audit, index) else {
+        let Some(excerpt) = audit.fetch(desk, index) else {
             return false;
         };
-        let detail: Detail = detail(view, &mut self.tables);
+        let detail: Detail = detail(excerpt.view(), &mut self.tables);
         let at = self.details.push(&detail);
         self.detail_index.insert(index, at);
         true
     }
 
-    fn add_request(&mut self, audit: &Audit, index: usize) {
-        let Some(view) = view(audit, index) else {
-            return;
-        };
+    fn add_request(&mut self, view: FetchView<'_>) {
         let FetchView { capture, judged } = view;
         let first = judged.fetch.first(capture);
         let last = judged.fetch.last(capture);
@@ -389,15 +394,8 @@ fn asked_method(exchange: &crate::exchange::Exchange) -> String {
 
 /// The first fetch of a finding that the audit holds.
 fn shown_fetch(audit: &Audit, finding: &Finding) -> Option<usize> {
-    finding
-        .fetches
-        .iter()
-        .filter(|id| fetch_of_id(audit, id).is_some())
-        .find_map(|id| id.strip_prefix('f')?.parse::<usize>().ok()?.checked_sub(1))
-}
-
-fn fetch_at(audit: &Audit, index: usize) -> Option<&Fetch> {
-    Some(&audit.fetches.get(index)?.fetch)
+    let mut indices = finding.fetches.iter().filter_map(|id| index_of_id(id));
+    indices.find(|index| *index < audit.fetches())
 }
 
 /// The host of an origin, for the filter; what is no origin stays whole.

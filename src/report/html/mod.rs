@@ -25,7 +25,6 @@ use self::shown::shown;
 use super::finding_row::{finding_row, notice_rows};
 use super::text;
 use crate::audit::Audit;
-use crate::cors::{Class, Code};
 use crate::finding::Finding;
 
 const STYLE: &str = include_str!("style.css");
@@ -60,7 +59,7 @@ pub(super) fn write(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
             .map(PlainFinding::of)
             .collect(),
         findings: audit.findings.len(),
-        requests: audit.fetches.len(),
+        requests: audit.fetches(),
         left_out: data.left_out(),
         unknown: unknown(audit),
         notices: notice_rows(audit).take(NOTICES).map(notice).collect(),
@@ -151,13 +150,7 @@ struct Unknown {
 }
 
 fn unknown(audit: &Audit) -> Vec<Unknown> {
-    let mut counts = std::collections::BTreeMap::<Code, u64>::new();
-    for judged in &audit.fetches {
-        if judged.verdict.class() == Class::Undetermined {
-            *counts.entry(judged.verdict.code).or_default() += 1;
-        }
-    }
-    counts
+    text::undetermined_codes(audit)
         .into_iter()
         .map(|(code, count)| Unknown {
             count: text::counted(count, "fetch", "fetches"),
@@ -186,12 +179,12 @@ fn notice(row: super::finding_row::NoticeRow<'_>) -> NoticeLine {
 /// The names of the recordings, as many as are read at a glance.
 fn inputs(audit: &Audit) -> String {
     let mut names: Vec<String> = audit
-        .captures
+        .recordings
         .iter()
         .take(INPUTS)
-        .map(|capture| shown(&capture.source))
+        .map(|recording| shown(&recording.head().source))
         .collect();
-    let more = audit.captures.len().saturating_sub(INPUTS);
+    let more = audit.recordings.len().saturating_sub(INPUTS);
     if more > 0 {
         names.push(format!("and {more} more"));
     }

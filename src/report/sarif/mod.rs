@@ -76,11 +76,11 @@ fn log<'a>(audit: &'a Audit, style: &Style) -> Log<'a> {
         automation_details: AutomationDetails { id: "corsaudit/" },
         invocations: [invocation(audit, style)],
         artifacts: audit
-            .captures
+            .recordings
             .iter()
-            .map(|capture| Artifact {
+            .map(|recording| Artifact {
                 location: ArtifactLocation {
-                    uri: uri::of_path(&capture.source),
+                    uri: uri::of_path(&recording.head().source),
                 },
                 roles: ["analysisTarget"],
             })

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::FetchView;
-use super::isolation::Isolations;
+use super::isolation::{Isolations, LazyLoads};
 use crate::content::Place;
 use crate::cors::{Code, Origin, RequestMode};
 use crate::exchange::{Capture, Exchange, ResourceType, Response};
@@ -108,9 +108,14 @@ impl<'a> Handshake<'a> {
 }
 
 impl Exposure {
-    pub(super) fn observe_capture(&mut self, capture: &Capture) {
-        self.isolations.observe_capture(capture);
-        for exchange in &capture.exchanges {
+    pub(super) fn observe_exchanges(
+        &mut self,
+        capture: &Capture,
+        exchanges: &[Exchange],
+        loads: &LazyLoads<'_>,
+    ) {
+        self.isolations.observe_exchanges(capture, exchanges, loads);
+        for exchange in exchanges {
             if let Some(address) = exchange.hints.server_ip {
                 self.note_address(exchange, address);
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
+use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
@@ -51,20 +52,27 @@ pub(crate) struct Isolation {
 /// Servers of opaque loads that say nothing of Cross-Origin-Resource-Policy, by the page or the origin that loaded them;
 /// the least few of each.
 #[derive(Debug, Default)]
-struct OpaqueLoads {
+pub(crate) struct OpaqueLoads {
     by_page: FxHashMap<u32, BTreeSet<Origin>>,
     by_referer: FxHashMap<Origin, BTreeSet<Origin>>,
 }
 
+/// The opaque loads of a recording, gathered when a document first asks for them: few recordings hold one that does.
+pub(crate) type LazyLoads<'r> = LazyLock<OpaqueLoads, Box<dyn FnOnce() -> OpaqueLoads + Send + 'r>>;
+
 impl Isolations {
-    pub(super) fn observe_capture(&mut self, capture: &Capture) {
-        let mut loads = None;
-        for exchange in &capture.exchanges {
+    pub(super) fn observe_exchanges(
+        &mut self,
+        capture: &Capture,
+        exchanges: &[Exchange],
+        loads: &LazyLoads<'_>,
+    ) {
+        for exchange in exchanges {
             if let Some(response) = exchange.response()
                 && response.is_ok_status()
                 && is_top_level_document(exchange)
             {
-                self.note(capture, exchange, response, &mut loads);
+                self.note(capture, exchange, response, loads);
             }
         }
     }
@@ -74,7 +82,7 @@ impl Isolations {
         capture: &Capture,
         document: &Exchange,
         response: &Response,
-        loads: &mut Option<OpaqueLoads>,
+        loads: &LazyLoads<'_>,
     ) {
         const OPENER: &str = "cross-origin-opener-policy";
         const EMBEDDER: &str = "cross-origin-embedder-policy";
@@ -110,9 +118,7 @@ impl Isolations {
         };
         let demanded = embedder.or(reporting).unwrap_or_default();
         let refused = if token(&demanded) == b"require-corp" {
-            loads
-                .get_or_insert_with(|| OpaqueLoads::of(capture))
-                .of_document(document)
+            loads.of_document(document)
         } else {
             BTreeSet::new()
         };
@@ -171,9 +177,9 @@ impl Isolation {
 }
 
 impl OpaqueLoads {
-    fn of(capture: &Capture) -> Self {
-        let mut loads = Self::default();
-        for exchange in &capture.exchanges {
+    /// Takes in exchanges of the recording.
+    pub(crate) fn observe(&mut self, exchanges: &[Exchange]) {
+        for exchange in exchanges {
             let headers = &exchange.request.headers;
             let silent = exchange
                 .response()
@@ -183,17 +189,16 @@ impl OpaqueLoads {
             }
             let origin = exchange.request.url.origin();
             if let Some(page) = exchange.hints.page {
-                keep(loads.by_page.entry(page).or_default(), origin.clone());
+                keep(self.by_page.entry(page).or_default(), origin.clone());
             }
             // Readers leave the origin and a slash of it.
             if let Some(page) = headers
                 .first("referer")
                 .and_then(|referer| Origin::parse(referer.trim_end_matches('/').as_bytes()))
             {
-                keep(loads.by_referer.entry(page).or_default(), origin.clone());
+                keep(self.by_referer.entry(page).or_default(), origin.clone());
             }
         }
-        loads
     }
 
     /// Those of a document that are not of its own origin.

@@ -36,7 +36,7 @@ pub(crate) use errors::{Errors, GrantedOn};
 pub(crate) use exposure::{Exposure, Handshake, Timing, is_script};
 pub(crate) use grant::is_implausible;
 pub use grant::{Endpoint, Grant, Reflection, Target};
-pub(crate) use isolation::{Isolation, IsolationDefect};
+pub(crate) use isolation::{Isolation, IsolationDefect, LazyLoads, OpaqueLoads};
 pub use preflights::Repetition;
 pub use site::{Portability, Site, Visit};
 pub use trust::{Family, Input, Trust};
@@ -94,16 +94,36 @@ impl Context {
 
     /// Takes in what a recording says outside fetches: pages opened, cookies set, which site led to which.
     pub fn observe_capture(&mut self, capture: &Capture) {
-        for page in &capture.pages {
+        let loads = LazyLoads::new(Box::new(|| {
+            let mut loads = OpaqueLoads::default();
+            loads.observe(&capture.exchanges);
+            loads
+        }));
+        self.observe_pages(capture);
+        self.observe_exchanges(capture, &capture.exchanges, &loads);
+    }
+
+    /// Takes in the pages that a recording lists.
+    pub(crate) fn observe_pages(&mut self, capture: &Capture) {
+        for page in &*capture.pages {
             if let Some(url) = &page.url {
                 self.note_document(url.origin(), false, capture.sanitized);
             }
         }
-        for exchange in &capture.exchanges {
+    }
+
+    /// Takes in exchanges of a recording, of which `capture` tells what stands around them.
+    pub(crate) fn observe_exchanges(
+        &mut self,
+        capture: &Capture,
+        exchanges: &[Exchange],
+        loads: &LazyLoads<'_>,
+    ) {
+        for exchange in exchanges {
             self.bodies.observe_exchange(capture, exchange);
             self.observe_exchange(capture, exchange);
         }
-        self.exposure.observe_capture(capture);
+        self.exposure.observe_exchanges(capture, exchanges, loads);
     }
 
     fn observe_exchange(&mut self, capture: &Capture, exchange: &Exchange) {

@@ -7,7 +7,6 @@ use askama::Template;
 use crate::audit::Audit;
 use crate::cors::{Class, Code};
 use crate::redact;
-use crate::report::fetch_row::view;
 use crate::report::html::shown::shown;
 
 /// Lines that are drawn; the weightiest.
@@ -192,7 +191,8 @@ impl TrustMap {
 
 fn grants(audit: &Audit) -> BTreeMap<(Reader, String), Grant> {
     let mut grants: BTreeMap<(Reader, String), Grant> = BTreeMap::new();
-    for view in (0..audit.fetches.len()).filter_map(|index| view(audit, index)) {
+    for excerpt in audit.excerpts() {
+        let view = excerpt.view();
         let code = view.judged.verdict.code;
         let (Class::Allowed, Some(last)) = (code.class(), view.last()) else {
             continue;

@@ -60,8 +60,8 @@ impl VerdictChart {
             })
             .collect();
         let mut codes: BTreeMap<Code, usize> = BTreeMap::new();
-        for judged in &audit.fetches {
-            let code = judged.verdict.code;
+        for verdict in audit.verdicts() {
+            let code = verdict.code;
             if matches!(code.class(), Class::Blocked | Class::Failed) {
                 *codes.entry(code).or_default() += 1;
             }

@@ -1,0 +1,232 @@
+//! What pairing reads of an exchange, in a few bytes: a recording is paired by the marks of all its exchanges at once,
+//! while the exchanges rest.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::http_cache::freshness_seconds;
+use super::infer::{is_surely_credentialed, shows_portable_cookie};
+use super::redirect::redirect_target;
+use super::{may_need_preflight, origin_header, requested_method};
+use crate::cors::Origin;
+use crate::exchange::{Capture, Exchange, Method, Outcome, Recorder, ResourceType};
+
+/// What pairing reads of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(super) url: Key,
+    /// Where its redirect leads.
+    pub(super) redirect: Key,
+    pub(super) origin: OriginKey,
+    /// Host, where a cookie that travels cross-site was set or sent.
+    pub(super) cookie_host: Key,
+    /// Start, nanoseconds; `i64::MIN` where the recording does not say.
+    pub(super) start: i64,
+    pub(super) duration_ms: f32,
+    /// Of a preflight, how long its answer is kept; of a response, how long it is fresh; `u32::MAX` if that is not
+    /// known.
+    pub(super) seconds: u32,
+    pub(super) method: MethodKey,
+    /// `Access-Control-Request-Method`.
+    pub(super) requested_method: Option<MethodKey>,
+    pub(super) page: Option<u32>,
+    pub(super) connection: Option<u32>,
+    /// 0 without response.
+    pub(super) status: u16,
+    pub(super) resource_type: Option<ResourceType>,
+    pub(super) role: Role,
+    pub(super) traits: Traits,
+}
+
+/// What an exchange is to the pairing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A CORS-preflight.
+    Preflight,
+    /// An actual request.
+    Actual,
+    /// The page's side of a request that a service worker passed on to the network; the worker's own exchange is
+    /// recorded too and stands for both.
+    ServedByWorker,
+    /// A `CONNECT` to a proxy: the browser's own business, no page's.
+    Tunnel,
+}
+
+/// What is or is not the case.
+#[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other"
+)]
+pub(super) struct Traits {
+    pub(super) via_service_worker: bool,
+    pub(super) may_be_served_by_worker: bool,
+    pub(super) may_need_preflight: bool,
+    /// Shown without any response as DevTools shows what the HTTP cache answered and the check refused.
+    pub(super) may_be_answered_by_cache: bool,
+    pub(super) surely_credentialed: bool,
+    pub(super) sends_storage_access: bool,
+}
+
+/// Stands for a text; zero for none.
+///
+/// 64 bits: among ten million URLs two share a key once in a hundred thousand recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Key(u64);
+
+/// Stands for an origin as the `Origin` header carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OriginKey {
+    /// No such header.
+    Absent,
+    /// `null`.
+    Opaque,
+    /// A tuple.
+    Tuple(Key),
+}
+
+/// Stands for a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MethodKey(u32);
+
+impl Key {
+    pub(super) const NONE: Self = Self(0);
+
+    pub(super) fn of(text: &str) -> Self {
+        Self(hash(text).max(1))
+    }
+}
+
+impl OriginKey {
+    fn of(origin: Option<&Origin>) -> Self {
+        match origin {
+            None => Self::Absent,
+            Some(origin) if origin.is_opaque() => Self::Opaque,
+            Some(origin) => Self::Tuple(Key::of(origin.serialised())),
+        }
+    }
+}
+
+impl MethodKey {
+    pub(super) const GET: Self = Self(0);
+    pub(super) const HEAD: Self = Self(1);
+    pub(super) const POST: Self = Self(2);
+
+    fn of(method: &Method) -> Self {
+        match method {
+            Method::Get => Self::GET,
+            Method::Head => Self::HEAD,
+            Method::Post => Self::POST,
+            other => Self((hash(other.as_str()) as u32).max(3)),
+        }
+    }
+}
+
+/// The same for equal texts on every thread of a run; never printed.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Mark {
+    /// The mark of an exchange. Of `capture` nothing but what stands around the exchanges is read; `max_age` tells for how
+    /// many seconds a preflight's answer stays in its browser's cache.
+    pub(crate) fn of(
+        capture: &Capture,
+        exchange: &Exchange,
+        max_age: impl Fn(&Exchange) -> u64,
+    ) -> Self {
+        let (request, hints) = (&exchange.request, &exchange.hints);
+        let response = exchange.response();
+        let role = role(exchange);
+        let seconds = match role {
+            Role::Preflight => Some(max_age(exchange)),
+            _ if request.method == Method::Get => response.and_then(freshness_seconds),
+            _ => None,
+        };
+        let redirect = response.and_then(|response| redirect_target(exchange, response));
+        let cookie_host = request.url.origin().host();
+        Self {
+            url: Key::of(request.url.as_str()),
+            redirect: redirect.map_or(Key::NONE, |url| Key::of(url.as_str())),
+            origin: OriginKey::of(origin_header(exchange).as_ref()),
+            cookie_host: cookie_host
+                .filter(|_| shows_portable_cookie(exchange))
+                .map_or(Key::NONE, Key::of),
+            start: exchange.started.map_or(i64::MIN, |time| time.0),
+            duration_ms: exchange
+                .duration_ms
+                .filter(|ms| ms.is_finite() && *ms > 0.0)
+                .unwrap_or(0.0),
+            seconds: seconds.map_or(u32::MAX, |seconds| {
+                u32::try_from(seconds).unwrap_or(u32::MAX - 1)
+            }),
+            method: MethodKey::of(&request.method),
+            requested_method: requested_method(exchange).as_ref().map(MethodKey::of),
+            page: hints.page,
+            connection: hints.connection,
+            status: response.map_or(0, |response| response.status),
+            resource_type: hints.resource_type,
+            role,
+            traits: Traits {
+                via_service_worker: hints.via_service_worker,
+                may_be_served_by_worker: may_be_served_by_worker(capture, exchange),
+                may_need_preflight: may_need_preflight(exchange),
+                may_be_answered_by_cache: may_be_answered_by_cache(capture, exchange),
+                surely_credentialed: is_surely_credentialed(exchange),
+                sends_storage_access: request.headers.contains("sec-fetch-storage-access"),
+            },
+        }
+    }
+
+    /// Redirect status (Fetch Standard, section 2.2.3), with somewhere to go.
+    pub(super) fn redirects(&self) -> bool {
+        self.redirect != Key::NONE
+    }
+
+    pub(super) fn has_ok_status(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// [`Mark::seconds`], where known.
+    pub(super) fn lasts(&self) -> Option<i64> {
+        (self.seconds != u32::MAX).then_some(i64::from(self.seconds))
+    }
+}
+
+fn role(exchange: &Exchange) -> Role {
+    if exchange.request.method.as_str() == "CONNECT"
+        && !matches!(exchange.request.url.scheme(), "ws" | "wss")
+    {
+        return Role::Tunnel;
+    }
+    let marked = exchange.hints.resource_type == Some(ResourceType::Preflight)
+        && exchange.request.method == Method::Options;
+    if exchange.is_preflight() || marked {
+        Role::Preflight
+    } else {
+        Role::Actual
+    }
+}
+
+/// Whether an exchange may be the page's side of a service worker pair: marked, or without `Origin` and connection
+/// in a recorder that does not mark it or where the worker's fetch failed.
+fn may_be_served_by_worker(capture: &Capture, exchange: &Exchange) -> bool {
+    if exchange.hints.via_service_worker {
+        return true;
+    }
+    matches!(capture.recorder, Recorder::Playwright | Recorder::DevTools)
+        && !exchange.request.headers_complete
+        && exchange.hints.page.is_some()
+        && exchange.hints.server_ip.is_none()
+        && exchange.hints.connection.is_none()
+        && !exchange.request.headers.contains("origin")
+}
+
+fn may_be_answered_by_cache(capture: &Capture, exchange: &Exchange) -> bool {
+    matches!(exchange.outcome, Outcome::NoResponse)
+        && capture.recorder == Recorder::DevTools
+        && exchange.request.method == Method::Get
+        && !exchange.request.headers_complete
+        && exchange.hints.error.as_deref() == Some("net::ERR_FAILED")
+}

@@ -1,0 +1,91 @@
+//! Values at rest: blocks of them, columns beside columns, compressed.
+
+use bitcode::{DecodeOwned, Encode};
+use lz4_flex::block::{compress_prepend_size, decompress_size_prepended};
+
+/// Values in a block: enough for likeness to pay, few enough that one value is soon at hand.
+pub(crate) const BLOCK: usize = 64;
+
+/// A list of values that are seldom looked at. What is said again and again, as header lines are, takes next to no
+/// room.
+#[derive(Debug)]
+pub(crate) struct Packed<T> {
+    blocks: Vec<Block>,
+    // The last values, fewer than a block holds.
+    open: Vec<T>,
+}
+
+/// [`BLOCK`] values, packed.
+#[derive(Debug)]
+pub(crate) struct Block(Box<[u8]>);
+
+impl<T> Default for Packed<T> {
+    fn default() -> Self {
+        Self {
+            blocks: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+}
+
+impl Block {
+    pub(crate) fn of<T: Encode>(values: &[T]) -> Self {
+        Self(compress_prepend_size(&bitcode::encode(values)).into())
+    }
+
+    fn unpack<T: DecodeOwned>(&self) -> Vec<T> {
+        let values = decompress_size_prepended(&self.0)
+            .ok()
+            .and_then(|bytes| bitcode::decode(&bytes).ok());
+        values.expect("a block holds what was packed into it")
+    }
+}
+
+impl<T: Encode + DecodeOwned> Packed<T> {
+    /// How many values.
+    pub(crate) fn len(&self) -> usize {
+        self.blocks.len() * BLOCK + self.open.len()
+    }
+
+    /// Adds a value.
+    pub(crate) fn push(&mut self, value: T) {
+        self.open.push(value);
+        if self.open.len() == BLOCK {
+            self.blocks.push(Block::of(&self.open));
+            self.open.clear();
+        }
+    }
+
+    /// Adds values, whose full blocks `pack_all` packs.
+    pub(crate) fn extend(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+        pack_all: impl FnOnce(&[T]) -> Vec<Block>,
+    ) {
+        self.open.extend(values);
+        let full = self.open.len() / BLOCK * BLOCK;
+        self.blocks.extend(pack_all(&self.open[..full]));
+        self.open.drain(..full);
+    }
+
+    /// The block of the value at a place, and its place there.
+    pub(crate) fn locate(place: u32) -> (usize, usize) {
+        (place as usize / BLOCK, place as usize % BLOCK)
+    }
+
+    /// How many blocks, the last perhaps not full.
+    pub(crate) fn blocks(&self) -> usize {
+        self.blocks.len() + usize::from(!self.open.is_empty())
+    }
+
+    /// The values of a block.
+    pub(crate) fn block(&self, index: usize) -> Vec<T>
+    where
+        T: Clone,
+    {
+        match self.blocks.get(index) {
+            Some(block) => block.unpack(),
+            None => self.open.clone(),
+        }
+    }
+}

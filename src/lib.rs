@@ -53,6 +53,7 @@ pub mod exchange;
 pub mod exit;
 pub mod fact;
 pub mod facts;
+pub mod few;
 pub mod finding;
 pub mod fix;
 pub mod har_export;

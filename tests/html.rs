@@ -85,14 +85,8 @@ fn the_block_holds_every_finding_and_request() {
         let message = &texts[entry["message"].as_u64().unwrap() as usize];
         assert_eq!(*message, finding.message.as_str());
     }
-    assert_eq!(
-        data["requests"].as_array().unwrap().len(),
-        audit.fetches.len()
-    );
-    assert_eq!(
-        data["detailOf"].as_object().unwrap().len(),
-        audit.fetches.len()
-    );
+    assert_eq!(data["requests"].as_array().unwrap().len(), audit.fetches());
+    assert_eq!(data["detailOf"].as_object().unwrap().len(), audit.fetches());
 }
 
 #[test]

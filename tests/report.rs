@@ -211,35 +211,31 @@ fn fixture() -> Audit {
             &[Code::OkWildcard, Code::WildcardWithCredentials],
         ),
     ];
-    let mut audit = Audit {
-        findings: vec![critical, finding(Severity::High, "missing-allow-origin")],
-        suppressed: Vec::new(),
-        evidence: None,
-        notices: vec![Notice {
-            name: "entry-without-url",
-            message: format!(
-                "an entry has no URL, its referer is https://a.test/?password={SECRET}{HOSTILE}"
-            ),
-            file: "=shop.har".into(),
-            locus: Some(Locus::Entry(9)),
-            count: 3,
-        }],
-        errors: vec![Error {
-            input: "broken.har".into(),
-            kind: ErrorKind::NotAHar(format!("key=value, Authorization: Bearer {SECRET}")),
-        }],
-        counts: corsaudit::audit::Counts {
-            inputs: 1,
-            bytes: 4096,
-            exchanges: 10,
-            fetches: [
-                (Class::Blocked, 1),
-                (Class::Undetermined, 1),
-                (Class::NotCors, 5),
-            ]
-            .into(),
-        },
-        ..Audit::default()
+    let mut audit = Audit::default();
+    audit.findings = vec![critical, finding(Severity::High, "missing-allow-origin")];
+    audit.notices = vec![Notice {
+        name: "entry-without-url",
+        message: format!(
+            "an entry has no URL, its referer is https://a.test/?password={SECRET}{HOSTILE}"
+        ),
+        file: "=shop.har".into(),
+        locus: Some(Locus::Entry(9)),
+        count: 3,
+    }];
+    audit.errors = vec![Error {
+        input: "broken.har".into(),
+        kind: ErrorKind::NotAHar(format!("key=value, Authorization: Bearer {SECRET}")),
+    }];
+    audit.counts = corsaudit::audit::Counts {
+        inputs: 1,
+        bytes: 4096,
+        exchanges: 10,
+        fetches: [
+            (Class::Blocked, 1),
+            (Class::Undetermined, 1),
+            (Class::NotCors, 5),
+        ]
+        .into(),
     };
     audit.add_judged(capture, fetches);
     audit

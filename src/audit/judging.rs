@@ -16,14 +16,17 @@ use crate::pairing::{Fetch, Hop, Mark, Paired, Timeline, Whole, facts, pair};
 use crate::recording::{BLOCK, Block, Desk, Recording};
 use crate::rules::{Context, FetchView, LazyLoads, OpaqueLoads};
 
-/// Parts of a recording that one thread looks through at least: what parts tell has its price in merging.
+/// Parts of a recording that one thread looks through at a time: what parts tell has its price in merging.
 const PARTS: usize = 16;
 
 /// Fetches that one thread judges at a time.
 const FETCHES: usize = 1024;
 
-/// Fetches that are judged before they are put to rest.
-const WAITING: usize = 16 * FETCHES;
+/// Portions of work that are done before what they told is merged: enough that no thread waits long for another, and few
+/// enough to bound what waits.
+fn round() -> usize {
+    4 * rayon::current_num_threads()
+}
 
 /// A recording with its fetches judged, and what rules learned from it.
 pub(super) struct Judged {
@@ -194,25 +197,32 @@ impl Survey {
             session: Session::default(),
             context: empty.clone(),
         };
-        let mut survey = (0..recording.parts())
-            .into_par_iter()
-            .with_min_len(PARTS)
-            .fold(new, |mut survey, part| {
-                let exchanges = recording.part(part);
-                let marks = exchanges
-                    .iter()
-                    .map(|exchange| mark(head, exchange, engine));
-                survey.marks.extend(marks);
-                survey.session.observe(head, &exchanges);
-                survey.context.observe_exchanges(head, &exchanges, &loads);
-                survey
-            })
-            .reduce(new, |mut all, mut part| {
-                all.marks.append(&mut part.marks);
-                all.session.merge(part.session);
-                all.context.merge(part.context);
-                all
-            });
+        let mut survey = new();
+        survey.marks.reserve_exact(recording.exchanges());
+        let parts: Vec<usize> = (0..recording.parts()).collect();
+        for waiting in parts.chunks(round() * PARTS) {
+            let told: Vec<Self> = waiting
+                .par_chunks(PARTS)
+                .map(|parts| {
+                    let mut survey = new();
+                    for &part in parts {
+                        let exchanges = recording.part(part);
+                        let marks = exchanges
+                            .iter()
+                            .map(|exchange| mark(head, exchange, engine));
+                        survey.marks.extend(marks);
+                        survey.session.observe(head, &exchanges);
+                        survey.context.observe_exchanges(head, &exchanges, &loads);
+                    }
+                    survey
+                })
+                .collect();
+            for mut part in told {
+                survey.marks.append(&mut part.marks);
+                survey.session.merge(part.session);
+                survey.context.merge(part.context);
+            }
+        }
         survey.context.observe_pages(head);
         survey
     }
@@ -249,7 +259,7 @@ impl Judged {
         let mut counts = BTreeMap::new();
         let mut keys = Vec::new();
         let mut of_worker = FxHashMap::default();
-        for waiting in fetches.chunks(WAITING) {
+        for waiting in fetches.chunks(round() * FETCHES) {
             let batches: Vec<Batch> = waiting
                 .par_chunks(FETCHES)
                 .map(|fetches| {

@@ -208,7 +208,7 @@ fn proof(cx: &Context, view: FetchView<'_>, policy: &Policy<'_>, cause: &Cause) 
             let granted: Vec<&str> = cx
                 .endpoint(policy)
                 .into_iter()
-                .flat_map(|endpoint| &endpoint.origins)
+                .flat_map(|endpoint| endpoint.origins.iter())
                 .filter(|(_, grant)| grant.echoed > 0)
                 .map(|(origin, _)| origin.serialised())
                 .take(5)

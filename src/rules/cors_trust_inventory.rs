@@ -41,10 +41,10 @@ impl Rule for CorsTrustInventory {
             let mut granted: std::collections::BTreeMap<&Origin, (Grant, u64)> =
                 std::collections::BTreeMap::new();
             for endpoint in seen.endpoints.values() {
-                for (origin, grant) in &endpoint.origins {
+                for (origin, grant) in endpoint.origins.iter() {
                     if grant.echoed > 0 {
                         let (sum, endpoints) = granted.entry(origin).or_default();
-                        sum.merge(grant.clone());
+                        sum.merge((**grant).clone());
                         *endpoints += 1;
                     }
                 }

@@ -2,44 +2,60 @@
 //!
 //! A first look counts; words are made in a second look, at the fetches that findings name in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::sync::Arc;
-
-use ring::digest::{SHA256, digest};
-use rustc_hash::FxHashMap;
 
 use super::{Declaration, FetchView, Options};
 use crate::cors::Origin;
 use crate::exchange::{Exchange, Method};
 use crate::facts::write_endpoint;
+use crate::few::Few;
 use crate::finding::{Certainty, Evidence, Finding, Sample, Severity};
+use ring::digest::{SHA256, digest};
 
 /// Places kept of one finding.
 const SAMPLES: usize = 3;
-/// So many endpoints of a host with the same cause are one finding of the host.
+/// So many endpoints of a host with the same cause, as bad and as sure, are one finding of the host.
 const FOLD: usize = 5;
+/// The endpoint of findings about a whole host.
+const WHOLE_HOST: &str = "*";
 /// Bytes of the hash that make a fingerprint.
 const FINGERPRINT_BYTES: usize = 16;
 
 /// Collects findings. Parts made in parallel are joined with [`Findings::merge`], in any order.
+///
+/// Memory is bounded by the causes, not by the endpoints of a host that share one.
 #[derive(Debug, Default)]
 pub struct Findings {
-    pending: FxHashMap<Key, Pending>,
+    // Ordered, for merging and finishing alike.
+    causes: BTreeMap<Cause, BTreeMap<Rank, Endpoints>>,
     current: Option<u32>,
     // A second look: details are wanted of every occurrence.
     describes: bool,
 }
 
-/// What tells one finding from another.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Key {
+/// What tells one finding from another, but for the endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cause {
     rule: &'static str,
     target: Origin,
-    endpoint: Box<str>,
     variant: &'static str,
     reach: &'static str,
     about: Box<str>,
+}
+
+/// How bad and how sure.
+type Rank = (Severity, Certainty);
+
+/// Occurrences of one cause and rank on the endpoints of a host.
+#[derive(Debug)]
+enum Endpoints {
+    /// Fewer than [`FOLD`].
+    Each(BTreeMap<Box<str>, Pending>),
+    /// As one.
+    Folded(Box<Pending>),
 }
 
 #[derive(Debug)]
@@ -48,8 +64,8 @@ struct Pending {
     // Worst and surest first, then by place.
     samples: Vec<Occurrence>,
     count: u64,
-    initiators: BTreeSet<Origin>,
-    methods: BTreeSet<Method>,
+    initiators: Few<Origin, ()>,
+    methods: Few<Method, ()>,
 }
 
 #[derive(Debug)]
@@ -62,7 +78,7 @@ struct Occurrence {
     // The endpoint of its own, before folding.
     endpoint: Box<str>,
     // None after a first look at a fetch.
-    details: Option<Details>,
+    details: Option<Box<Details>>,
 }
 
 /// What a finding says in words; made only for occurrences that are kept.
@@ -144,14 +160,14 @@ impl Findings {
 
     /// Joins findings of another part.
     pub fn merge(&mut self, other: Self) {
-        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
-        for (key, pending) in other.pending {
-            match self.pending.entry(key) {
-                std::collections::hash_map::Entry::Vacant(entry) => {
-                    entry.insert(pending);
-                }
-                std::collections::hash_map::Entry::Occupied(mut entry) => {
-                    entry.get_mut().merge(pending);
+        for (cause, ranks) in other.causes {
+            let known = self.causes.entry(cause).or_default();
+            for (rank, endpoints) in ranks {
+                match known.entry(rank) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(endpoints);
+                    }
+                    Entry::Occupied(mut entry) => entry.get_mut().merge(endpoints),
                 }
             }
         }
@@ -166,23 +182,21 @@ impl Findings {
         rows: usize,
         look: impl Fn(u32, &mut Self),
     ) -> Vec<Finding> {
-        let mut pending: Vec<(Key, Pending)> = self.pending.into_iter().collect();
-        pending.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let mut findings: Vec<Finding> = fold(pending)
-            .into_iter()
-            .filter_map(|(key, mut pending)| {
-                let severity = options.severities.get(key.rule);
+        let mut findings = Vec::new();
+        for (cause, ranks) in self.causes {
+            for (endpoint, mut pending) in by_endpoint(ranks) {
+                let severity = options.severities.get(cause.rule);
                 let severity = *severity.unwrap_or(&pending.samples[0].severity);
                 let confidence = pending.samples[0].confidence;
-                if !options.wants(key.rule, severity, confidence, &key.target) {
-                    return None;
+                if !options.wants(cause.rule, severity, confidence, &cause.target) {
+                    continue;
                 }
-                pending.describe(&key, &look);
-                let mut finding = pending.into_finding(&key, rows);
+                pending.describe(&cause, &look);
+                let mut finding = pending.into_finding(&cause, &endpoint, rows);
                 finding.severity = severity;
-                Some(finding)
-            })
-            .collect();
+                findings.push(finding);
+            }
+        }
         findings.sort_by(|a, b| {
             (b.severity, a.rule, &a.target_origin, &a.endpoint)
                 .cmp(&(a.severity, b.rule, &b.target_origin, &b.endpoint))
@@ -191,6 +205,89 @@ impl Findings {
                 })
         });
         findings
+    }
+}
+
+/// The occurrences of all ranks by endpoint, `*` for those that were folded.
+fn by_endpoint(ranks: BTreeMap<Rank, Endpoints>) -> BTreeMap<Box<str>, Pending> {
+    let mut out = BTreeMap::new();
+    for endpoints in ranks.into_values() {
+        match endpoints {
+            Endpoints::Each(each) => {
+                for (endpoint, pending) in each {
+                    add(&mut out, endpoint, pending);
+                }
+            }
+            Endpoints::Folded(pending) => add(&mut out, WHOLE_HOST.into(), *pending),
+        }
+    }
+    out
+}
+
+fn add(endpoints: &mut BTreeMap<Box<str>, Pending>, endpoint: Box<str>, pending: Pending) {
+    match endpoints.entry(endpoint) {
+        Entry::Vacant(entry) => {
+            entry.insert(pending);
+        }
+        Entry::Occupied(mut entry) => entry.get_mut().merge(pending),
+    }
+}
+
+impl Endpoints {
+    /// What is pending of an endpoint, or of all.
+    fn pending(
+        &mut self,
+        endpoint: &str,
+        folds: bool,
+        declaration: &'static Declaration,
+    ) -> &mut Pending {
+        if let Self::Each(each) = self
+            && !each.contains_key(endpoint)
+        {
+            each.insert(endpoint.into(), Pending::new(declaration));
+            if folds {
+                self.fold();
+            }
+        }
+        match self {
+            Self::Each(each) => each.get_mut(endpoint).expect("inserted above"),
+            Self::Folded(pending) => pending,
+        }
+    }
+
+    /// Joins the endpoints, if there are so many.
+    fn fold(&mut self) {
+        let Self::Each(each) = self else {
+            return;
+        };
+        if each.len() < FOLD {
+            return;
+        }
+        let mut each = std::mem::take(each).into_values();
+        if let Some(mut all) = each.next() {
+            each.for_each(|pending| all.merge(pending));
+            *self = Self::Folded(Box::new(all));
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Self::Each(known), Self::Each(other)) => {
+                for (endpoint, pending) in other {
+                    add(known, endpoint, pending);
+                }
+                self.fold();
+            }
+            (Self::Folded(known), Self::Each(other)) => {
+                other.into_values().for_each(|pending| known.merge(pending));
+            }
+            (Self::Each(known), Self::Folded(mut all)) => {
+                let known = std::mem::take(known);
+                known.into_values().for_each(|pending| all.merge(pending));
+                *self = Self::Folded(all);
+            }
+            (Self::Folded(known), Self::Folded(other)) => known.merge(*other),
+        }
     }
 }
 
@@ -312,31 +409,33 @@ impl<'r> Report<'_, 'r> {
         };
         let fetch = self.findings.current;
         let describes = self.findings.describes || fetch.is_none();
-        let key = Key {
+        let cause = Cause {
             rule: self.declaration.id,
             target,
-            endpoint: endpoint.as_str().into(),
             variant: self.variant,
             reach: self.reach,
             about: self.about.into(),
         };
-        let pending = self.findings.pending.entry(key).or_insert_with(|| Pending {
-            declaration: self.declaration,
-            samples: Vec::new(),
-            count: 0,
-            initiators: BTreeSet::new(),
-            methods: BTreeSet::new(),
-        });
+        // A second look needs each occurrence by itself.
+        let folds = !self.findings.describes;
+        let pending = self
+            .findings
+            .causes
+            .entry(cause)
+            .or_default()
+            .entry((severity, self.confidence))
+            .or_insert_with(|| Endpoints::Each(BTreeMap::new()))
+            .pending(&endpoint, folds, self.declaration);
         pending.count += self.times;
         if let Some(origin) = self.initiator
-            && !pending.initiators.contains(origin)
+            && !pending.initiators.contains_key(origin)
         {
-            pending.initiators.insert(origin.clone());
+            pending.initiators.or_default(origin.clone());
         }
         if let Some(method) = method
-            && !pending.methods.contains(method)
+            && !pending.methods.contains_key(method)
         {
-            pending.methods.insert(method.clone());
+            pending.methods.or_default(method.clone());
         }
         let rank = (std::cmp::Reverse((severity, self.confidence)), &place);
         if pending.samples.len() == SAMPLES
@@ -354,7 +453,7 @@ impl<'r> Report<'_, 'r> {
             place,
             fetch,
             endpoint: endpoint.into(),
-            details: describes.then(details),
+            details: describes.then(|| Box::new(details())),
         });
     }
 }
@@ -369,25 +468,41 @@ impl Occurrence {
 }
 
 impl Pending {
+    fn new(declaration: &'static Declaration) -> Self {
+        Self {
+            declaration,
+            samples: Vec::new(),
+            count: 0,
+            initiators: Few::default(),
+            methods: Few::default(),
+        }
+    }
+
     fn keep(&mut self, occurrence: Occurrence) {
         let at = self
             .samples
             .partition_point(|known| known.rank() <= occurrence.rank());
+        // Most findings occur once.
+        self.samples.reserve_exact(1);
         self.samples.insert(at, occurrence);
         self.samples.truncate(SAMPLES);
     }
 
     fn merge(&mut self, other: Self) {
         self.count += other.count;
-        self.initiators.extend(other.initiators);
-        self.methods.extend(other.methods);
+        for (origin, ()) in other.initiators {
+            self.initiators.or_default(origin);
+        }
+        for (method, ()) in other.methods {
+            self.methods.or_default(method);
+        }
         for occurrence in other.samples {
             self.keep(occurrence);
         }
     }
 
     /// Finds the words of the first occurrence, by a second look at its fetch.
-    fn describe(&mut self, key: &Key, look: impl Fn(u32, &mut Findings)) {
+    fn describe(&mut self, cause: &Cause, look: impl Fn(u32, &mut Findings)) {
         let first = &mut self.samples[0];
         let Some(fetch) = first.fetch.filter(|_| first.details.is_none()) else {
             return;
@@ -395,20 +510,18 @@ impl Pending {
         let mut again = Findings::describing();
         again.begin(Some(fetch));
         look(fetch, &mut again);
-        let own = Key {
-            endpoint: first.endpoint.clone(),
-            ..key.clone()
-        };
         first.details = again
-            .pending
-            .remove(&own)
+            .causes
+            .remove(cause)
             .into_iter()
-            .flat_map(|pending| pending.samples)
+            .flat_map(by_endpoint)
+            .filter(|(endpoint, _)| *endpoint == first.endpoint)
+            .flat_map(|(_, pending)| pending.samples)
             .find(|seen| seen.rank() == first.rank())
             .and_then(|seen| seen.details);
     }
 
-    fn into_finding(self, key: &Key, rows: usize) -> Finding {
+    fn into_finding(self, cause: &Cause, endpoint: &str, rows: usize) -> Finding {
         let declaration = self.declaration;
         let samples: Vec<Sample> = self.samples.iter().map(|s| s.place.clone()).collect();
         let fetches = self
@@ -427,26 +540,26 @@ impl Pending {
             .details
             .expect("a rule that spoke of a fetch says the same of it again");
         Finding {
-            fingerprint: fingerprint(key),
+            fingerprint: fingerprint(cause, endpoint),
             rule: declaration.id,
             category: declaration.category,
             severity: first.severity,
             confidence: first.confidence,
             title: details.title.unwrap_or(declaration.title),
             message: details.message,
-            reach: key.reach,
-            variant: key.variant,
+            reach: cause.reach,
+            variant: cause.variant,
             phase: first.phase,
             initiator_origins: self
                 .initiators
-                .iter()
+                .keys()
                 .map(|origin| origin.serialised().to_owned())
                 .collect(),
-            target_origin: key.target.serialised().to_owned(),
-            endpoint: key.endpoint.to_string(),
+            target_origin: cause.target.serialised().to_owned(),
+            endpoint: endpoint.to_owned(),
             methods: self
                 .methods
-                .iter()
+                .keys()
                 .map(|method| method.as_str().to_owned())
                 .collect(),
             status: details.status,
@@ -464,48 +577,15 @@ impl Pending {
     }
 }
 
-/// Joins findings that differ in the endpoint alone, where a host has at least [`FOLD`] of them and they agree in
-/// severity and confidence.
-fn fold(pending: Vec<(Key, Pending)>) -> Vec<(Key, Pending)> {
-    let mut groups: BTreeMap<(Key, Severity, Certainty), Vec<(Key, Pending)>> = BTreeMap::new();
-    for (key, pending) in pending {
-        let first = &pending.samples[0];
-        let group = Key {
-            endpoint: "*".into(),
-            ..key.clone()
-        };
-        groups
-            .entry((group, first.severity, first.confidence))
-            .or_default()
-            .push((key, pending));
-    }
-    let mut out: BTreeMap<Key, Pending> = BTreeMap::new();
-    for ((host_key, ..), members) in groups {
-        let folds = members.len() >= FOLD;
-        for (key, pending) in members {
-            let key = if folds { host_key.clone() } else { key };
-            match out.entry(key) {
-                std::collections::btree_map::Entry::Vacant(entry) => {
-                    entry.insert(pending);
-                }
-                std::collections::btree_map::Entry::Occupied(mut entry) => {
-                    entry.get_mut().merge(pending);
-                }
-            }
-        }
-    }
-    out.into_iter().collect()
-}
-
-fn fingerprint(key: &Key) -> String {
+fn fingerprint(cause: &Cause, endpoint: &str) -> String {
     let mut text = String::new();
     for part in [
-        key.rule,
-        key.target.serialised(),
-        &key.endpoint,
-        key.variant,
-        key.reach,
-        &key.about,
+        cause.rule,
+        cause.target.serialised(),
+        endpoint,
+        cause.variant,
+        cause.reach,
+        &cause.about,
     ] {
         // Lengths keep neighbouring parts apart.
         write!(text, "{}:{part};", part.len()).expect("a String takes every write");
@@ -525,17 +605,17 @@ mod tests {
 
     #[test]
     fn fingerprints_tell_parts_apart() {
-        let key = |rule, variant, reach| Key {
+        let cause = |rule, variant, reach| Cause {
             rule,
             target: Origin::parse(b"https://a.test").expect("an origin"),
-            endpoint: "/x".into(),
             variant,
             reach,
             about: "".into(),
         };
-        let one = fingerprint(&key("r", "ab", "c"));
+        let fingerprint = |cause| fingerprint(&cause, "/x");
+        let one = fingerprint(cause("r", "ab", "c"));
         assert_eq!(one.len(), 2 * FINGERPRINT_BYTES);
-        assert_ne!(one, fingerprint(&key("r", "a", "bc")));
-        assert_eq!(one, fingerprint(&key("r", "ab", "c")));
+        assert_ne!(one, fingerprint(cause("r", "a", "bc")));
+        assert_eq!(one, fingerprint(cause("r", "ab", "c")));
     }
 }

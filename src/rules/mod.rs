@@ -66,8 +66,8 @@ mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
 
 pub use context::{
-    Context, Dependence, Endpoint, Family, Grant, Input, Portability, Reflection, Repetition, Site,
-    Target, Trust, Visit,
+    Context, Dependence, Endpoint, EndpointKey, Family, Grant, Input, Portability, Reflection,
+    Repetition, Site, Target, Trust, Visit,
 };
 pub(crate) use context::{LazyLoads, OpaqueLoads};
 pub use declaration::Declaration;

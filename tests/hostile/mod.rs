@@ -234,30 +234,27 @@ pub(crate) fn audit(findings: usize) -> Audit {
     }
     let mut rows: Vec<Finding> = (0..findings).map(finding).collect();
     rows.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    Audit {
-        captures: vec![capture],
-        fetches,
-        findings: rows,
-        suppressed: Vec::new(),
-        evidence: None,
-        notices: (0..TEXTS.len())
-            .map(|at| Notice {
-                name: "entry-without-url",
-                message: text(at).to_owned(),
-                file: text(at + 1).into(),
-                locus: Some(Locus::Entry(9)),
-                count: 3,
-            })
-            .collect(),
-        errors: vec![Error {
-            input: text(1).into(),
-            kind: ErrorKind::NotAHar(text(0).to_owned()),
-        }],
-        counts: Counts {
-            inputs: 1,
-            bytes: 4096,
-            exchanges: 2 * findings as u64,
-            fetches: [(Class::Blocked, findings as u64), (Class::Allowed, 1)].into(),
-        },
-    }
+    let mut audit = Audit::default();
+    audit.findings = rows;
+    audit.notices = (0..TEXTS.len())
+        .map(|at| Notice {
+            name: "entry-without-url",
+            message: text(at).to_owned(),
+            file: text(at + 1).into(),
+            locus: Some(Locus::Entry(9)),
+            count: 3,
+        })
+        .collect();
+    audit.errors = vec![Error {
+        input: text(1).into(),
+        kind: ErrorKind::NotAHar(text(0).to_owned()),
+    }];
+    audit.counts = Counts {
+        inputs: 1,
+        bytes: 4096,
+        exchanges: 2 * findings as u64,
+        fetches: [(Class::Blocked, findings as u64), (Class::Allowed, 1)].into(),
+    };
+    audit.add_judged(capture, fetches);
+    audit
 }

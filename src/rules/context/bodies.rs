@@ -27,7 +27,7 @@ struct Sides {
 struct Digests {
     greatest: Option<NonZeroU64>,
     differ: bool,
-    times: u64,
+    times: u32,
 }
 
 impl Bodies {

@@ -1,13 +1,13 @@
 //! Successes beside errors: what an endpoint answers when all goes well, to know what its errors lack.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashMap;
 
-use super::{FetchView, write_key};
+use super::FetchView;
+use super::endpoint_key::EndpointKey;
 use crate::cors::{Class, Origin, RequestMode};
 use crate::exchange::Exchange;
-use crate::facts::{authentication, write_endpoint};
+use crate::facts::authentication;
+use crate::few::Few;
 
 /// Successful answers to requests in mode cors, by server and endpoint.
 #[derive(Clone, Debug, Default)]
@@ -18,15 +18,15 @@ pub(crate) struct Errors {
 /// The successes of one server.
 #[derive(Clone, Debug, Default)]
 struct Server {
-    endpoints: BTreeMap<Box<str>, Successes>,
+    endpoints: FxHashMap<EndpointKey, Successes>,
     // Those of all endpoints together.
-    by_reader: BTreeMap<Origin, Readability>,
+    by_reader: Few<Origin, Readability>,
 }
 
 /// The successes of one endpoint.
 #[derive(Clone, Debug, Default)]
 struct Successes {
-    by_reader: BTreeMap<Origin, Readability>,
+    by_reader: Few<Origin, Readability>,
     // One of them answered a request with credentials of any kind.
     authenticated: bool,
 }
@@ -73,13 +73,12 @@ impl Errors {
         if reader.is_none() && !authenticated {
             return;
         }
-        let mut key = String::new();
-        write_key(exchange, &mut key);
         let server = self
             .servers
             .entry(exchange.request.url.origin().clone())
             .or_default();
-        let successes = server.endpoints.entry(key.into()).or_default();
+        let key = EndpointKey::of(exchange);
+        let successes = server.endpoints.entry(key).or_default();
         successes.authenticated |= authenticated;
         if let Some(reader) = reader {
             let seen = Readability {
@@ -87,7 +86,7 @@ impl Errors {
                 blocked: class == Class::Blocked,
             };
             for readers in [&mut successes.by_reader, &mut server.by_reader] {
-                readers.entry(reader.clone()).or_default().merge(seen);
+                readers.or_default(reader.clone()).merge(seen);
             }
         }
     }
@@ -97,6 +96,7 @@ impl Errors {
         for (origin, server) in other.servers {
             let known = self.servers.entry(origin).or_default();
             merge_readers(&mut known.by_reader, server.by_reader);
+            #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
             for (key, successes) in server.endpoints {
                 let known = known.endpoints.entry(key).or_default();
                 known.authenticated |= successes.authenticated;
@@ -109,11 +109,9 @@ impl Errors {
     /// endpoint (of the server, if the endpoint never succeeded) was blocked too, so that errors are not special.
     pub(crate) fn granted_on(&self, exchange: &Exchange, reader: &Origin) -> Option<GrantedOn> {
         let server = self.servers.get(exchange.request.url.origin())?;
-        let mut key = String::new();
-        write_key(exchange, &mut key);
         let here = server
             .endpoints
-            .get(key.as_str())
+            .get(&EndpointKey::of(exchange))
             .and_then(|successes| successes.by_reader.get(reader));
         let (known, on) = match here {
             Some(here) => (here, GrantedOn::Endpoint),
@@ -127,12 +125,10 @@ impl Errors {
         let Some(server) = self.servers.get(exchange.request.url.origin()) else {
             return false;
         };
-        ["r", "w"].into_iter().any(|class| {
-            let mut key = class.to_owned();
-            write_endpoint(exchange, &mut key);
+        EndpointKey::both_of(exchange).iter().any(|key| {
             server
                 .endpoints
-                .get(key.as_str())
+                .get(key)
                 .is_some_and(|successes| successes.authenticated)
         })
     }
@@ -145,11 +141,8 @@ impl Readability {
     }
 }
 
-fn merge_readers(
-    known: &mut BTreeMap<Origin, Readability>,
-    readers: BTreeMap<Origin, Readability>,
-) {
+fn merge_readers(known: &mut Few<Origin, Readability>, readers: Few<Origin, Readability>) {
     for (reader, readability) in readers {
-        known.entry(reader).or_default().merge(readability);
+        known.or_default(reader).merge(readability);
     }
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use super::endpoint_key::EndpointKey;
 use crate::cors::Origin;
 use crate::exchange::Time;
 use crate::facts::{is_ip_host, is_shared_hosting_tenant, site_host};
+use crate::few::Few;
 use crate::finding::Sample;
 
 /// What was seen of one server.
 #[derive(Clone, Debug, Default)]
 pub struct Target {
-    /// Answers to cross-origin requests, by endpoint: `r` or `w` (whether the method only reads), then the path template.
-    pub endpoints: BTreeMap<Box<str>, Endpoint>,
+    /// Answers to cross-origin requests, by endpoint.
+    pub endpoints: BTreeMap<EndpointKey, Endpoint>,
     /// A page of this origin was opened in a tab.
     pub is_document: bool,
     /// Answers whose body was known, preflights and blocked ones excluded.
@@ -27,7 +29,7 @@ pub struct Target {
 #[derive(Clone, Debug, Default)]
 pub struct Endpoint {
     /// By the origin that asked.
-    pub origins: BTreeMap<Origin, Grant>,
+    pub origins: Few<Origin, Box<Grant>>,
     // How widely it grants, judged once for all fetches that ask.
     pub(super) reflection: OnceLock<Option<Reflection>>,
 }
@@ -94,7 +96,7 @@ impl Target {
             let known = self.endpoints.entry(key).or_default();
             known.reflection.take();
             for (origin, grant) in endpoint.origins {
-                known.origins.entry(origin).or_default().merge(grant);
+                known.origins.or_default(origin).merge(*grant);
             }
         }
     }

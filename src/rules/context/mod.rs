@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `bodies` | whether a URL's body was the same for everybody |
 //! | `cache` | how each URL was answered to whom |
+//! | `endpoint_key` | endpoints as hashes |
 //! | `errors` | which endpoints granted on success and not on errors |
 //! | `exposure` | WebSocket handshakes, scripts that pages of other sites load, where servers stand |
 //! | `grant` | what servers granted, by endpoint and origin |
@@ -17,6 +18,7 @@
 
 mod bodies;
 mod cache;
+mod endpoint_key;
 mod errors;
 mod exposure;
 mod grant;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use cache::Dependence;
+pub use endpoint_key::EndpointKey;
 pub(crate) use errors::{Errors, GrantedOn};
 pub(crate) use exposure::{Exposure, Handshake, Timing, is_script};
 pub(crate) use grant::is_implausible;
@@ -47,7 +50,7 @@ use crate::cors::{Class, Origin, Phase};
 use crate::exchange::{Capture, Exchange, Method, ResourceType};
 use crate::facts::{
     AllowOrigin, Policy, Relation, SameSite, authentication, host_network, is_known_collector,
-    is_public_content, is_receipt, relation, same_site_of_cookie, site_host, write_endpoint,
+    is_public_content, is_receipt, relation, same_site_of_cookie, site_host,
 };
 use crate::finding::Sample;
 use crate::pairing::PreflightLink;
@@ -73,7 +76,6 @@ pub struct Context {
     errors: Errors,
     exposure: Exposure,
     trust: Trust,
-    scratch: String,
 }
 
 impl Context {
@@ -303,9 +305,8 @@ impl Context {
     /// What was seen of the endpoint that a policy stands on.
     #[must_use]
     pub fn endpoint(&self, policy: &Policy<'_>) -> Option<&Endpoint> {
-        let mut key = String::new();
-        write_key(policy.exchange, &mut key);
-        self.targets.get(policy.target)?.endpoints.get(key.as_str())
+        let key = EndpointKey::of(policy.exchange);
+        self.targets.get(policy.target)?.endpoints.get(&key)
     }
 
     /// Whether a page of one site led to the other: by a request, a link or a redirect. Both are registrable domains.
@@ -389,7 +390,7 @@ impl Context {
         let mut unrelated: BTreeSet<&str> = BTreeSet::new();
         let mut granted = 0;
         let mut implausible = false;
-        for (origin, grant) in &endpoint.origins {
+        for (origin, grant) in endpoint.origins.iter() {
             if grant.echoed == 0 {
                 continue;
             }
@@ -438,20 +439,11 @@ impl Context {
     }
 
     fn grant_mut(&mut self, policy: &Policy<'_>, reader: &Origin) -> &mut Grant {
-        self.scratch.clear();
-        write_key(policy.exchange, &mut self.scratch);
-        let target = self.targets.entry(policy.target.clone()).or_default();
-        if !target.endpoints.contains_key(self.scratch.as_str()) {
-            target
-                .endpoints
-                .insert(self.scratch.as_str().into(), Endpoint::default());
-        }
-        let endpoint = target
-            .endpoints
-            .get_mut(self.scratch.as_str())
-            .expect("inserted above");
+        let target = self.target_mut(policy.target);
+        let key = EndpointKey::of(policy.exchange);
+        let endpoint = target.endpoints.entry(key).or_default();
         endpoint.reflection.take();
-        endpoint.origins.entry(reader.clone()).or_default()
+        endpoint.origins.or_default(reader.clone())
     }
 }
 
@@ -480,13 +472,4 @@ fn host_of(url: &str) -> &str {
             .map_or(authority, |end| &authority[..=end]);
     }
     authority.split(':').next().unwrap_or("")
-}
-
-fn write_key(exchange: &Exchange, key: &mut String) {
-    let reads = matches!(
-        exchange.request.method,
-        Method::Get | Method::Head | Method::Options
-    );
-    key.push(if reads { 'r' } else { 'w' });
-    write_endpoint(exchange, key);
 }

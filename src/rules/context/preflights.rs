@@ -114,6 +114,8 @@ impl Asked {
     fn keep(&mut self, asking: Asking) {
         let at = self.kept.partition_point(|known| *known <= asking);
         if at < KEPT {
+            // Most questions are asked once.
+            self.kept.reserve_exact(1);
             self.kept.insert(at, asking);
             self.kept.truncate(KEPT);
         }

@@ -522,6 +522,11 @@ pub fn explain(code: Code) -> Explanation {
             "the credentials mode is not in the recording",
             "The response would pass without credentials and fail with them, or the reverse, and nothing recorded tells which it was.",
         ),
+        Code::UndeterminedInitiatorType => plain(
+            "a beacon or a fetch in mode no-cors",
+            "sendBeacon and fetch() send the same lines here. Nothing was blocked either way: nobody reads a beacon's \
+             answer, and from a fetch it is hidden.",
+        ),
         Code::UndeterminedResponse => plain(
             "the response is not in the recording",
             "Everything recorded passes, but the recording ends before the response that decides.",

@@ -15,7 +15,7 @@ use crate::exchange::{
     Client, Exchange, Hints, Initiator, Locus, Method, Outcome, Request, ResourceType, Response,
 };
 use crate::header::{HeaderList, HeaderListBuilder};
-use crate::reader::beacon::is_beacon;
+use crate::reader::beacon::beacon_or_fetch;
 use crate::reader::json::{Json, Stop, Text};
 use crate::reader::{retained, same_origin};
 use crate::url::{OriginPool, Url};
@@ -171,8 +171,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 .or_else(|| {
                     let priority = draft.priority.map(Text::raw).unwrap_or_default();
                     let line = |name: &str| self.request_lines.first(name);
-                    is_beacon(client, method.as_str().as_bytes(), line, priority)
-                        .then_some(ResourceType::Ping)
+                    beacon_or_fetch(client, method.as_str().as_bytes(), &url, line, priority)
                 }),
             initiator: self.initiator(draft),
             error: error.map(|text| self.pools.text(&text.decode())),
@@ -268,6 +267,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 response.body_type,
             ),
             response_body: body(response.body, response.body_encoding).filter(|_| !is_navigation),
+            is_sniffed: same_origin::is_by_element(line),
         };
         content::look(
             &subject,

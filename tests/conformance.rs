@@ -116,7 +116,10 @@ fn reason(run: &str, truth: &Truth, ours: Option<Code>) -> Option<&'static str> 
         Code::OpaqueNoCors if dim.starts_with("orb/") => {
             "Firefox withholds the opaque answer by its own sniffing; no recorder tells"
         }
-        Code::OpaqueNoCors | Code::UndeterminedResponse if dim.starts_with("api/beacon") => {
+        Code::UndeterminedInitiatorType => {
+            "over HTTP/1 a beacon sends the lines of a fetch in mode no-cors; no recorder tells"
+        }
+        Code::UndeterminedResponse if dim.starts_with("api/beacon") => {
             "a beacon's answer goes to nobody; the lab labels it allowed because nothing was blocked"
         }
         Code::UndeterminedResponse if run == "train.playwright" => {

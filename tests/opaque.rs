@@ -197,6 +197,22 @@ fn what_the_capture_does_not_hold_decides_nothing() {
 }
 
 #[test]
+fn a_word_in_place_of_the_body_decides_nothing() {
+    let exchange = Exchange {
+        method: "GET",
+        request: &[CHROMIUM, ("Sec-Fetch-Dest", "video")],
+        response: &[("Content-Type", "video/mp4")],
+        body: b"[binary]",
+    };
+    let har = String::from_utf8(exchange.har()).unwrap();
+    assert_eq!(code(har.as_bytes(), Engine::Firefox), Code::OrbBlocked);
+    let (stated, longer) = ("\"size\":8", "\"size\":80000");
+    assert!(har.contains(stated));
+    let har = har.replace(stated, longer);
+    assert_eq!(code(har.as_bytes(), Engine::Firefox), Code::OpaqueNoCors);
+}
+
+#[test]
 fn beacons() {
     let empty = ("Sec-Fetch-Dest", "empty");
     let verdict = |more: Lines, method| {

@@ -267,7 +267,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 response.body_type,
             ),
             response_body: body(response.body, response.body_encoding).filter(|_| !is_navigation),
-            is_sniffed: same_origin::is_by_element(line),
+            is_sniffed: same_origin::is_by_element(line) && is_all_of_body(response),
         };
         content::look(
             &subject,
@@ -430,6 +430,17 @@ fn size(number: Option<f64>) -> Option<u64> {
     number
         .filter(|size| *size >= 0.0 && *size < 9e15)
         .map(|size| size as u64)
+}
+
+/// Whether the recorded text can be all of the body: some exporters write a word such as `[binary]` in place of it.
+fn is_all_of_body(response: &ResponseDraft<'_>) -> bool {
+    let recorded = response.body.map_or(0, |text| text.raw().len() as u64);
+    let recorded = if is_base64(response.body_encoding) {
+        recorded / 4 * 3
+    } else {
+        recorded
+    };
+    size(response.size).is_none_or(|size| size <= recorded)
 }
 
 fn is_base64(encoding: Option<Text<'_>>) -> bool {

@@ -3,10 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use corsaudit::audit::judge_capture;
+use corsaudit::audit::{JudgedFetch, judge_capture};
 use corsaudit::cors::{Code, Engine};
-use corsaudit::judge::EngineChoice;
+use corsaudit::exchange::Capture;
+use corsaudit::judge::{EngineChoice, explain};
 use corsaudit::reader::{Options, read};
+use corsaudit::rules::FetchView;
 use corsaudit::source::Source;
 use serde_json::json;
 
@@ -182,6 +184,31 @@ fn elements() {
     }
 }
 
+/// The clause that decided.
+fn last_clause(capture: &Capture, judged: &JudgedFetch) -> String {
+    let explanation = explain(FetchView { capture, judged });
+    let clause = explanation.clauses.last().unwrap();
+    assert!(!clause.holds);
+    format!("{}: {}", clause.step, clause.value)
+}
+
+#[test]
+fn what_was_withheld_is_told_by_its_beginning() {
+    let exchange = Exchange {
+        method: "GET",
+        request: &[CHROMIUM, ("Sec-Fetch-Dest", "image")],
+        response: &[("Content-Type", "image/png")],
+        body: b"<!doctype html><p>not found",
+    };
+    let recording = exchange.capture(exchange.body.len());
+    let capture = read(&Source::bytes("x", recording), &Options::default()).unwrap();
+    let judged = judge_capture(&capture, EngineChoice::Auto);
+    assert_eq!(
+        last_clause(&capture, &judged[0]),
+        "Opaque Response Blocking: the element can use the answer: image/png; html"
+    );
+}
+
 #[test]
 fn what_the_capture_does_not_hold_decides_nothing() {
     let exchange = Exchange {
@@ -266,4 +293,8 @@ fn an_undetermined_beacon_names_both() {
         .map(|verdict| verdict.code)
         .collect();
     assert_eq!(alternatives, [Code::OpaqueNoCors, Code::BeaconDelivered]);
+    assert_eq!(
+        last_clause(&capture, &judged[0]),
+        "initiator type: fetch or beacon: (unknown)"
+    );
 }

@@ -60,6 +60,19 @@ const SIGNATURES: [&[u8]; 8] = [
 ];
 
 impl Beginning {
+    /// The label of reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Xml => "xml",
+            Self::Json => "json",
+            Self::Guard => "guard",
+            Self::Loop => "loop",
+            Self::Text => "text",
+        }
+    }
+
     /// How `body` begins; `is_whole`: nothing follows. `None`: empty, too short, or no text.
     pub(super) fn of(body: &[u8], is_whole: bool) -> Option<Self> {
         let body = &body[..body.len().min(SNIFFED)];

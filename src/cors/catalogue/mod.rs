@@ -365,8 +365,9 @@ pub fn explain(code: Code) -> Explanation {
         },
         Code::OrbBlocked => Explanation {
             title: "an opaque response was withheld",
-            meaning: "The response to a no-cors load is of a type, HTML or JSON for instance, that the load cannot use. \
-                      The browser keeps its bytes out of the page's process.",
+            meaning: "By its type or its first bytes, the response to a no-cors load is something that the load cannot \
+                      use: HTML or JSON for instance, or in Firefox a film without the signature of one. The browser \
+                      keeps its bytes out of the page's process.",
             why: "Such bytes could be read through side channels (Opaque Response Blocking).",
             example: &[
                 "Sec-Fetch-Dest: image",

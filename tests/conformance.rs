@@ -113,11 +113,11 @@ fn reason(run: &str, truth: &Truth, ours: Option<Code>) -> Option<&'static str> 
         Code::OkOriginMatch | Code::OkWildcard if dim == "api/script-integrity" => {
             "Firefox got the script and refused its integrity; no recorder tells"
         }
-        Code::OpaqueNoCors if dim.starts_with("orb/") => {
-            "Firefox withholds the opaque answer by its own sniffing; no recorder tells"
+        Code::UndeterminedInitiatorType => {
+            "over HTTP/1 a beacon sends the lines of a fetch in mode no-cors; no recorder tells"
         }
-        Code::OpaqueNoCors | Code::UndeterminedResponse if dim.starts_with("api/beacon") => {
-            "a beacon's answer goes to nobody; the lab labels it allowed because nothing was blocked"
+        Code::UndeterminedResponse if dim.starts_with("api/beacon") => {
+            "the recorder does not keep the headers of a beacon's answer"
         }
         Code::UndeterminedResponse if run == "train.playwright" => {
             "Playwright drops preflights and the headers of blocked responses"

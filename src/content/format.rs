@@ -53,6 +53,16 @@ pub(crate) fn is_media(content_type: &[u8]) -> bool {
             .any(|part| holds(part))
 }
 
+/// Content types of those whose first bytes browsers compare with signatures: images, sound and film.
+pub(crate) fn has_signature(content_type: &[u8]) -> bool {
+    [&b"image/"[..], b"audio/", b"video/"].iter().any(|prefix| {
+        content_type
+            .trim_ascii_start()
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    })
+}
+
 /// Whether a body begins like text: without the control characters that no text has.
 pub(crate) fn is_text(body: &[u8]) -> bool {
     !body[..body.len().min(512)]

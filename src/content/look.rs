@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 
 use rustc_hash::FxHasher;
 
+use super::beginning::{Beginning, SNIFFED};
 use super::format::{Format, body_start, closes, is_media};
 use super::tally::Tally;
 use super::{
@@ -49,6 +50,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) response_type: &'a [u8],
     /// The response's body; `None` also where no page reads it, as in a navigation.
     pub(crate) response_body: Option<RecordedBody<'a>>,
+    /// Whether an element asked without CORS, so that the browser sniffs the body.
+    pub(crate) is_sniffed: bool,
 }
 
 /// What a look brought to light.
@@ -275,6 +278,9 @@ fn response(subject: &Subject<'_>, sightings: &mut Vec<Sighting>) -> ResponseSha
     let Some(body) = subject.response_body.filter(|body| !body.bytes.is_empty()) else {
         return found;
     };
+    if subject.is_sniffed {
+        found.beginning = beginning(body, subject.response_type);
+    }
     if is_media(subject.response_type) {
         return found;
     }
@@ -321,6 +327,25 @@ fn response(subject: &Subject<'_>, sightings: &mut Vec<Sighting>) -> ResponseSha
     }
     sightings.append(&mut located(tally, Place::ResponseBody, &text, format));
     found
+}
+
+/// How the body begins. Of scripts and style sheets there are too many to tell that they are text.
+fn beginning(body: RecordedBody<'_>, content_type: &[u8]) -> Option<Beginning> {
+    // An escape of JSON is six bytes long at most.
+    let most = body.bytes.len().min(6 * SNIFFED);
+    let text = Text::of(RecordedBody {
+        bytes: &body.bytes[..most],
+        ..body
+    });
+    let is_whole = body.is_whole && most == body.bytes.len();
+    let holds = |part: &[u8]| {
+        content_type
+            .windows(part.len())
+            .any(|window| window.eq_ignore_ascii_case(part))
+    };
+    Beginning::of(&text.plain(most), is_whole).filter(|beginning| {
+        *beginning != Beginning::Text || !(holds(b"javascript") || holds(b"css"))
+    })
 }
 
 fn starts_as_json(text: &[u8]) -> bool {

@@ -8,6 +8,7 @@
 //! | `scan.rs` | one text: passes that find where a closer look pays |
 //! | `numbers.rs` | card and account numbers in a text |
 //! | `pairs.rs` | addresses and forms |
+//! | `beginning.rs` | how a body begins, as browsers sniff it |
 //! | `shape.rs` | what a body is, apart from data: a report, a callback, a policy file |
 //! | `token.rs`, `api_key.rs`, `pan.rs`, `iban.rs`, `email.rs`, `phone.rs`, `gov_id.rs`, `member.rs` | one family of data each: when it is meant, and what only looks like it |
 //! | `names.rs` | what member names promise |
@@ -20,6 +21,7 @@
 
 mod api_key;
 mod base64;
+mod beginning;
 mod bytes;
 mod email;
 mod format;
@@ -41,7 +43,9 @@ mod token;
 
 use std::fmt;
 
-pub(crate) use format::{is_media, is_text};
+pub use beginning::Beginning;
+pub(crate) use beginning::SNIFFED;
+pub(crate) use format::{has_signature, is_media, is_text};
 pub(crate) use limits::SCANNED;
 pub(crate) use look::{BodyForm, RecordedBody, Seen, Subject, look};
 
@@ -110,6 +114,9 @@ pub struct ResponseShape {
     pub calls_back: bool,
     /// A policy file for Flash or Silverlight that lets every domain in.
     pub is_open_policy_file: bool,
+    /// How the body begins, where an element asked without CORS; `None` also for what is no text, or may be a medium.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beginning: Option<Beginning>,
 }
 
 /// Where in an exchange.

@@ -215,7 +215,7 @@ codes! {
     MixedContent = "mixed-content", Failed;
     /// The page's Content-Security-Policy refused.
     Csp = "csp", Failed;
-    /// Chromium's Opaque Response Blocking.
+    /// Opaque Response Blocking: the answer is not what the element asked for.
     OrbBlocked = "orb-blocked", Failed;
     /// Cross-Origin-Resource-Policy: same-origin.
     CorpSameOrigin = "corp-same-origin", Blocked;
@@ -245,6 +245,8 @@ codes! {
     UndeterminedMode = "undetermined-mode", Undetermined;
     /// The credentials mode is unknown.
     UndeterminedCredentials = "undetermined-credentials", Undetermined;
+    /// Mode no-cors, and either `sendBeacon`, whose answer nobody reads, or `fetch()`, from which it is hidden.
+    UndeterminedInitiatorType = "undetermined-initiator-type", Undetermined;
     /// The response is not in the recording.
     UndeterminedResponse = "undetermined-response", Undetermined;
     /// A 304 whose stored response is not in the recording.

@@ -144,6 +144,8 @@ pub enum Wanted {
     /// Nothing.
     #[default]
     Nothing,
+    /// Its first bytes, if they are text.
+    Beginning,
     /// Its content, if its first piece is text.
     IfText,
     /// Its content.

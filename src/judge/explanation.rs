@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::transport::is_loopback_host;
+use crate::content::Beginning;
 use crate::cors::{
     self, AddressSpace, BrowserMessage, Class, Clauses, Code, CredentialsMode, Load, LoadKind,
     LocalNetwork, Origin, RequestMode,
@@ -102,6 +103,9 @@ pub fn explain(view: FetchView<'_>) -> Explanation {
                 reads: clause.reads,
                 holds: clause.holds,
             }));
+        explanation
+            .clauses
+            .extend(beside_procedure(verdict.code, last));
         if matches!(verdict.class(), Class::Blocked | Class::Failed) {
             let load = Load {
                 kind: load_kind(last),
@@ -115,6 +119,41 @@ pub fn explain(view: FetchView<'_>) -> Explanation {
         }
     });
     explanation
+}
+
+/// What decided beside the procedure: by which bytes an answer was withheld, by which lines a beacon is told.
+fn beside_procedure(code: Code, exchange: &Exchange) -> Option<ReportedClause> {
+    let (step, reads, value) = match code {
+        Code::OrbBlocked => {
+            let kind = exchange
+                .response()
+                .and_then(|response| response.headers.get("content-type"))
+                .unwrap_or_default();
+            let beginning = exchange
+                .content
+                .as_ref()
+                .and_then(|content| content.response.beginning)
+                .map_or("not known", Beginning::as_str);
+            let kind = redact::header_value("content-type", &kind);
+            (
+                "Opaque Response Blocking: the element can use the answer",
+                "Content-Type, first bytes of the body",
+                format!("{kind}; {beginning}"),
+            )
+        }
+        Code::UndeterminedInitiatorType => (
+            "initiator type: fetch or beacon",
+            "Priority, kind of load",
+            "(unknown)".to_owned(),
+        ),
+        _ => return None,
+    };
+    Some(ReportedClause {
+        step: step.to_owned(),
+        reads: reads.to_owned(),
+        value,
+        holds: false,
+    })
 }
 
 fn fact<T>(reads: &str, fact: &Fact<T>, show: impl Fn(&T) -> String) -> ReportedClause {

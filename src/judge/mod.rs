@@ -25,11 +25,11 @@ use crate::cors::{
     self, Class, Code, CredentialsMode, Engine, Evaluation, NoTrace, Origin, Phase, RequestMode,
     Verdict, Warning, Warnings,
 };
-use crate::exchange::{Capture, Client, Exchange, Outcome, Recorder, ResourceType};
+use crate::exchange::{Capture, Client, Exchange, Method, Outcome, Recorder, ResourceType};
 use crate::fact::Confidence;
 use crate::pairing::{Fetch, PreflightLink, redirect_target};
 use case::Case;
-use opaque_response::is_blocked_by_type;
+use opaque_response::is_withheld;
 use outcome::{RecordedOutcome, recorded_outcome};
 use possibility::{Possibility, possible_modes};
 use transport::{is_loopback_host, is_mixed_content, is_privileged, local_network_code};
@@ -182,6 +182,16 @@ impl Judge<'_> {
                     credentials,
                     verdict,
                 });
+                if verdict.code == Code::OpaqueNoCors && self.may_be_beacon(fetch) {
+                    possibilities.push(Possibility {
+                        mode,
+                        credentials,
+                        verdict: Verdict {
+                            code: Code::BeaconDelivered,
+                            ..verdict
+                        },
+                    });
+                }
             }
         }
         self.decide(fetch, possibilities)
@@ -316,7 +326,7 @@ impl Judge<'_> {
                     verdict.code = code;
                 } else if recorded == RecordedOutcome::Silent
                     && evaluation.code == Code::OpaqueNoCors
-                    && (is_blocked_by_type(last, self.engine) || self.session.is_withheld(last))
+                    && (is_withheld(last, self.engine) || self.session.is_withheld(last))
                 {
                     verdict.code = Code::OrbBlocked;
                     verdict.confidence = verdict.confidence.min(Confidence::Medium);
@@ -372,7 +382,7 @@ impl Judge<'_> {
         }
         // Nobody reads the answer to a beacon, so that nothing is hidden from anyone either.
         if verdict.code == Code::OpaqueNoCors
-            && last.hints.resource_type == Some(ResourceType::Ping)
+            && self.is_beacon(fetch)
             && last.response().is_some()
             && !matches!(recorded, RecordedOutcome::Refused | RecordedOutcome::Failed)
         {
@@ -385,6 +395,28 @@ impl Judge<'_> {
             verdict.warnings.insert(Warning::CacheWithoutVary);
         }
         verdict
+    }
+
+    /// Whether a request is a beacon: its redirects may no longer tell.
+    fn is_beacon(&self, fetch: &Fetch) -> bool {
+        fetch
+            .exchanges(self.capture)
+            .any(|exchange| exchange.hints.resource_type == Some(ResourceType::Ping))
+    }
+
+    /// Whether a request that a script made in mode no-cors may as well be a beacon: it was answered, and nothing tells
+    /// the one from the other.
+    fn may_be_beacon(&self, fetch: &Fetch) -> bool {
+        let is_answered = fetch
+            .last(self.capture)
+            .is_some_and(|last| last.response().is_some());
+        is_answered
+            && fetch.first(self.capture).is_some_and(|first| {
+                first.hints.resource_type.is_none()
+                    && first.request.method == Method::Post
+                    && first.sec_fetch_mode() == Some(RequestMode::NoCors)
+                    && first.request.headers.first("sec-fetch-dest") == Some("empty")
+            })
     }
 
     /// Whether the actual request of a hop got a response.

@@ -89,10 +89,10 @@ impl Judge<'_> {
             };
         }
         let same_mode = left.iter().all(|other| other.mode == chosen.mode);
-        let code = if same_mode {
-            Code::UndeterminedCredentials
-        } else {
-            Code::UndeterminedMode
+        let code = match chosen.mode {
+            _ if !same_mode => Code::UndeterminedMode,
+            RequestMode::NoCors => Code::UndeterminedInitiatorType,
+            _ => Code::UndeterminedCredentials,
         };
         let mut alternatives: Vec<Verdict> = Vec::new();
         for other in &left {

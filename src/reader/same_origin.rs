@@ -58,6 +58,15 @@ pub(crate) fn is_said<'l>(
     }
 }
 
+/// Whether an element asked without CORS, so that the browser decides by what the answer is whether the element gets it.
+pub(crate) fn is_by_element<'l>(request: impl Fn(&str) -> Option<&'l [u8]>) -> bool {
+    request("sec-fetch-mode") == Some(b"no-cors")
+        && matches!(
+            request("sec-fetch-dest"),
+            Some(b"audio" | b"image" | b"script" | b"style" | b"track" | b"video")
+        )
+}
+
 /// Whether a request is a navigation: its answer is shown, and no script of the page that asked reads it.
 pub(crate) fn is_navigation<'l>(request: impl Fn(&str) -> Option<&'l [u8]>) -> bool {
     match request("sec-fetch-mode") {

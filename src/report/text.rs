@@ -346,6 +346,10 @@ pub(super) fn advice(code: Code) -> Option<&'static str> {
             "It does not tell whether the page asked with credentials, and the verdict depends on it. Export the HAR with \
              sensitive data, so that cookies stay visible, or capture packets with a TLS key log."
         }
+        Code::UndeterminedInitiatorType => {
+            "It does not tell sendBeacon from a fetch in mode no-cors, and nothing was blocked either way. Record with the \
+             kind of load (_resourceType), as Chrome's own HAR export does."
+        }
         Code::UndeterminedResponse => {
             "The response is missing. Record until all loads have ended, in a browser's own developer tools, which keep \
              the headers of responses that the page was not allowed to read."

@@ -365,8 +365,9 @@ pub fn explain(code: Code) -> Explanation {
         },
         Code::OrbBlocked => Explanation {
             title: "an opaque response was withheld",
-            meaning: "The response to a no-cors load is of a type, HTML or JSON for instance, that the load cannot use. \
-                      The browser keeps its bytes out of the page's process.",
+            meaning: "By its type or its first bytes, the response to a no-cors load is something that the load cannot \
+                      use: HTML or JSON for instance, or in Firefox a film without the signature of one. The browser \
+                      keeps its bytes out of the page's process.",
             why: "Such bytes could be read through side channels (Opaque Response Blocking).",
             example: &[
                 "Sec-Fetch-Dest: image",
@@ -521,6 +522,11 @@ pub fn explain(code: Code) -> Explanation {
         Code::UndeterminedCredentials => plain(
             "the credentials mode is not in the recording",
             "The response would pass without credentials and fail with them, or the reverse, and nothing recorded tells which it was.",
+        ),
+        Code::UndeterminedInitiatorType => plain(
+            "a beacon or a fetch in mode no-cors",
+            "sendBeacon and fetch() send the same lines here. Nothing was blocked either way: nobody reads a beacon's \
+             answer, and from a fetch it is hidden.",
         ),
         Code::UndeterminedResponse => plain(
             "the response is not in the recording",

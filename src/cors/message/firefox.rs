@@ -84,8 +84,8 @@ pub(super) fn say(refusal: &Refusal<'_>) -> BrowserMessage {
             "The resource at “{url}” was blocked due to its Cross-Origin-Resource-Policy header (or lack thereof). \
              See https://developer.mozilla.org/docs/Web/HTTP/Cross-Origin_Resource_Policy_(CORP)#"
         ),
-        // Firefox prints nothing; the script sees this.
-        Code::RedirectModeError | Code::NoCorsRedirectMode => {
+        // Firefox prints nothing; the script sees this. Its CORS listener refuses user information without a word.
+        Code::RedirectModeError | Code::NoCorsRedirectMode | Code::RedirectWithCredentials => {
             "NetworkError when attempting to fetch resource.".to_owned()
         }
         _ => format!(

@@ -47,7 +47,7 @@ impl Bodies {
             let body = Body {
                 direction,
                 bytes: Vec::new(),
-                is_cut: wanted == Wanted::IfText && !content::is_text(bytes),
+                is_cut: wanted != Wanted::Everything && !content::is_text(bytes),
             };
             self.list.push((id, body));
             self.list.len() - 1
@@ -56,7 +56,12 @@ impl Bodies {
         if body.is_cut {
             return;
         }
-        let room = (LARGEST - body.bytes.len()).min(MOST_BYTES.saturating_sub(*held));
+        let most = if wanted == Wanted::Beginning {
+            content::SNIFFED
+        } else {
+            LARGEST
+        };
+        let room = (most - body.bytes.len()).min(MOST_BYTES.saturating_sub(*held));
         let taken = &bytes[..bytes.len().min(room)];
         body.bytes.extend_from_slice(taken);
         *held += taken.len();

@@ -159,9 +159,11 @@ impl MessageSink for Sink<'_, '_, '_> {
 
     fn wants(&mut self, headers: &HeaderLines) -> Wanted {
         let line = |name| headers.values(name).next();
-        if !self.context.collector.looks_inside
-            || line(b"content-type").is_some_and(content::is_media)
-        {
+        if !self.context.collector.looks_inside {
+            Wanted::Nothing
+        } else if line(b"content-type").is_some_and(content::has_signature) {
+            Wanted::Beginning
+        } else if line(b"content-type").is_some_and(content::is_media) {
             Wanted::Nothing
         } else if line(b"content-encoding").is_some() {
             Wanted::Everything

@@ -13,7 +13,7 @@ use crate::exchange::{
 use crate::header::{HeaderList, HeaderListBuilder};
 use crate::http::{self, Decoded, HeaderLines, RequestHead, ResponseHead, Transaction};
 use crate::net::Stamp;
-use crate::reader::beacon::is_beacon;
+use crate::reader::beacon::beacon_or_fetch;
 use crate::reader::{retained, same_origin};
 use crate::url::Url;
 
@@ -84,6 +84,7 @@ pub(super) fn collect(
     let client = line("user-agent").map_or(Client::Unknown, |value| {
         retained::client(&String::from_utf8_lossy(value))
     });
+    let beacon = beacon_or_fetch(client, method, &url, line, b"");
     let seen = if context.collector.looks_inside && !shrinks && kind != Kind::Tunnel {
         look(request, response, bodies, &url)
     } else {
@@ -128,7 +129,7 @@ pub(super) fn collect(
         hints: Hints {
             resource_type: match kind {
                 Kind::WebSocket => Some(ResourceType::WebSocket),
-                _ => is_beacon(client, method, line, b"").then_some(ResourceType::Ping),
+                _ => beacon,
             },
             connection: flow_number(flow),
             is_multiplexed: transaction.stream_id.is_some(),
@@ -284,8 +285,12 @@ fn look(
         let is_whole = request.body_complete && body.is_all(request.body_len);
         decoded(body, is_whole, &request.headers, request_type)
     });
+    // A body with a hole may begin behind it.
+    let is_sniffed =
+        response.is_some_and(|head| head.body_complete) && same_origin::is_by_element(line);
+    let is_looked_at = is_sniffed || !content::is_media(response_type);
     let response_body = response
-        .zip(bodies.response.as_ref())
+        .zip(bodies.response.as_ref().filter(|_| is_looked_at))
         .and_then(|(head, body)| {
             let is_whole = head.body_complete && body.is_all(head.body_len);
             decoded(body, is_whole, &head.headers, response_type)
@@ -300,6 +305,7 @@ fn look(
         status: response.and_then(|head| head.status).unwrap_or(0),
         response_type,
         response_body: response_body.as_ref().filter(|_| !is_navigation).map(plain),
+        is_sniffed,
     };
     let lines = response.into_iter().flat_map(|head| head.headers.iter());
     content::look(&subject, lines)

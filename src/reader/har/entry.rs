@@ -15,7 +15,7 @@ use crate::exchange::{
     Client, Exchange, Hints, Initiator, Locus, Method, Outcome, Request, ResourceType, Response,
 };
 use crate::header::{HeaderList, HeaderListBuilder};
-use crate::reader::beacon::is_beacon;
+use crate::reader::beacon::beacon_or_fetch;
 use crate::reader::json::{Json, Stop, Text};
 use crate::reader::{retained, same_origin};
 use crate::url::{OriginPool, Url};
@@ -168,8 +168,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 .or_else(|| {
                     let priority = draft.priority.map(Text::raw).unwrap_or_default();
                     let line = |name: &str| self.request_lines.first(name);
-                    is_beacon(client, method.as_str().as_bytes(), line, priority)
-                        .then_some(ResourceType::Ping)
+                    beacon_or_fetch(client, method.as_str().as_bytes(), &url, line, priority)
                 }),
             initiator: self.initiator(draft),
             error: error.map(|text| self.pools.text(&text.decode())),
@@ -266,6 +265,7 @@ impl<'a, 'p> EntryReader<'a, 'p> {
                 response.body_type,
             ),
             response_body: body(response.body, response.body_encoding).filter(|_| !is_navigation),
+            is_sniffed: same_origin::is_by_element(line) && is_all_of_body(response),
         };
         content::look(
             &subject,
@@ -428,6 +428,17 @@ fn size(number: Option<f64>) -> Option<u64> {
     number
         .filter(|size| *size >= 0.0 && *size < 9e15)
         .map(|size| size as u64)
+}
+
+/// Whether the recorded text can be all of the body: some exporters write a word such as `[binary]` in place of it.
+fn is_all_of_body(response: &ResponseDraft<'_>) -> bool {
+    let recorded = response.body.map_or(0, |text| text.raw().len() as u64);
+    let recorded = if is_base64(response.body_encoding) {
+        recorded / 4 * 3
+    } else {
+        recorded
+    };
+    size(response.size).is_none_or(|size| size <= recorded)
 }
 
 fn is_base64(encoding: Option<Text<'_>>) -> bool {

@@ -4,6 +4,7 @@
 //! (MIME Sniffing Standard, sections 6.1 and 6.2) is none of these, and neither is anything binary: some formats have
 //! no signature at its first bytes.
 
+use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::format::is_text;
@@ -15,7 +16,7 @@ pub(crate) const SNIFFED: usize = 1024;
 const TELLING: usize = 512;
 
 /// How the body of a response begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 pub enum Beginning {
     /// An HTML tag, behind white space and comments.

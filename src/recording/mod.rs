@@ -7,6 +7,8 @@
 mod desk;
 mod packed;
 mod references;
+#[cfg(test)]
+mod tests;
 
 pub use desk::{Desk, Excerpt};
 pub(crate) use packed::{BLOCK, Block, Packed};

@@ -89,3 +89,38 @@ impl<T: Encode + DecodeOwned> Packed<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_back_in_order() {
+        let texts = |range: std::ops::Range<usize>| range.map(|n| format!("text {}", n % 7));
+        let mut packed = Packed::default();
+        for text in texts(0..10) {
+            packed.push(text);
+        }
+        packed.extend(texts(10..300), |full| {
+            full.chunks(BLOCK).map(Block::of).collect()
+        });
+        for text in texts(300..330) {
+            packed.push(text);
+        }
+        assert_eq!((packed.len(), packed.blocks()), (330, 6));
+        let back: Vec<String> = (0..packed.blocks())
+            .flat_map(|block| packed.block(block))
+            .collect();
+        assert!(texts(0..330).eq(back));
+        for (place, text) in texts(0..330).enumerate() {
+            let (block, at) = Packed::<String>::locate(place as u32);
+            assert_eq!(packed.block(block)[at], text);
+        }
+    }
+
+    #[test]
+    fn what_is_said_again_takes_no_room() {
+        let values: Vec<String> = (0..BLOCK).map(|_| "x".repeat(1000)).collect();
+        assert!(Block::of(&values).0.len() < 1500);
+    }
+}

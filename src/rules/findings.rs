@@ -208,17 +208,23 @@ impl Findings {
     }
 }
 
-/// The occurrences of all ranks by endpoint, `*` for those that were folded.
+/// The occurrences of all ranks by endpoint, [`WHOLE_HOST`] for those that were folded, and for all that are not as bad or
+/// as sure as those: what is said of the whole host need not be said of its endpoints.
 fn by_endpoint(ranks: BTreeMap<Rank, Endpoints>) -> BTreeMap<Box<str>, Pending> {
     let mut out = BTreeMap::new();
-    for endpoints in ranks.into_values() {
+    let mut is_told = false;
+    for endpoints in ranks.into_values().rev() {
         match endpoints {
             Endpoints::Each(each) => {
                 for (endpoint, pending) in each {
+                    let endpoint = if is_told { WHOLE_HOST.into() } else { endpoint };
                     add(&mut out, endpoint, pending);
                 }
             }
-            Endpoints::Folded(pending) => add(&mut out, WHOLE_HOST.into(), *pending),
+            Endpoints::Folded(pending) => {
+                is_told = true;
+                add(&mut out, WHOLE_HOST.into(), *pending);
+            }
         }
     }
     out

@@ -297,6 +297,7 @@ impl Judged {
             }
         }
         pages.rest(&mut recording, &mut context, &mut counts, &mut keys);
+        recording.close();
         Self {
             recording,
             context,

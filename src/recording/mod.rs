@@ -15,7 +15,7 @@ pub(crate) use packed::{BLOCK, Block, Packed};
 pub(crate) use references::References;
 
 use crate::audit::JudgedFetch;
-use crate::exchange::{Capture, Exchange};
+use crate::exchange::{Capture, Exchange, Locus, Recorder};
 
 /// A recording, read, its exchanges and fetches at rest.
 #[derive(Debug, Default)]
@@ -25,26 +25,24 @@ pub struct Recording {
     // Where the exchange of an index rests; in the order of the indices if there is no list.
     places: Option<Box<[u32]>>,
     references: Option<References>,
+    is_har: bool,
     pub(crate) fetches: Packed<JudgedFetch>,
 }
 
 impl Recording {
-    /// A recording of exchanges that rest in their order.
-    pub(crate) fn new(
-        head: Capture,
-        exchanges: Packed<Exchange>,
-        references: Option<References>,
-    ) -> Self {
+    /// A HAR file, whose exchanges rest in their order.
+    pub(crate) fn har(head: Capture, exchanges: Packed<Exchange>, references: References) -> Self {
         Self {
             head,
             exchanges,
-            references,
+            references: Some(references),
+            is_har: true,
             ..Self::default()
         }
     }
 
-    /// A recording of exchanges that rest in another order than their own.
-    pub(crate) fn ordered(head: Capture, exchanges: Packed<Exchange>, places: Vec<u32>) -> Self {
+    /// A packet capture. Of each exchange, in its order, `places` tells where it rests.
+    pub(crate) fn packets(head: Capture, exchanges: Packed<Exchange>, places: Vec<u32>) -> Self {
         let in_order = (0..).zip(&places).all(|(index, place)| index == *place);
         Self {
             head,
@@ -56,7 +54,14 @@ impl Recording {
 
     /// A recording that was taken apart, put to rest.
     pub(crate) fn packed(mut capture: Capture, fetches: Vec<JudgedFetch>) -> Self {
-        let mut recording = Self::default();
+        let is_har = match capture.exchanges.first() {
+            Some(first) => matches!(first.locus, Locus::Entry(_)),
+            None => capture.recorder != Recorder::Packets,
+        };
+        let mut recording = Self {
+            is_har,
+            ..Self::default()
+        };
         for exchange in std::mem::take(&mut capture.exchanges) {
             recording.exchanges.push(exchange);
         }
@@ -76,7 +81,7 @@ impl Recording {
     /// Whether it is a HAR file, not a packet capture.
     #[must_use]
     pub fn is_har(&self) -> bool {
-        self.references.is_some()
+        self.is_har
     }
 
     pub(crate) fn head_mut(&mut self) -> &mut Capture {
@@ -87,6 +92,12 @@ impl Recording {
     #[must_use]
     pub fn exchanges(&self) -> usize {
         self.exchanges.len()
+    }
+
+    /// Puts the last exchanges and fetches to rest: there are recordings of a few, and thousands of those in a folder.
+    pub(crate) fn close(&mut self) {
+        self.exchanges.close();
+        self.fetches.close();
     }
 
     /// In how many parts [`Recording::part`] gives the exchanges.

@@ -11,11 +11,12 @@ pub(crate) const BLOCK: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Packed<T> {
     blocks: Vec<Block>,
-    // The last values, fewer than a block holds.
+    // The last values, fewer than a block holds; in a block of their own once the list is closed.
     open: Vec<T>,
+    len: usize,
 }
 
-/// [`BLOCK`] values, packed.
+/// [`BLOCK`] values, packed; the last ones of a list may be fewer.
 #[derive(Debug)]
 pub(crate) struct Block(Box<[u8]>);
 
@@ -24,6 +25,7 @@ impl<T> Default for Packed<T> {
         Self {
             blocks: Vec::new(),
             open: Vec::new(),
+            len: 0,
         }
     }
 }
@@ -44,11 +46,12 @@ impl Block {
 impl<T: Encode + DecodeOwned> Packed<T> {
     /// How many values.
     pub(crate) fn len(&self) -> usize {
-        self.blocks.len() * BLOCK + self.open.len()
+        self.len
     }
 
     /// Adds a value.
     pub(crate) fn push(&mut self, value: T) {
+        self.len += 1;
         self.open.push(value);
         if self.open.len() == BLOCK {
             self.blocks.push(Block::of(&self.open));
@@ -63,9 +66,18 @@ impl<T: Encode + DecodeOwned> Packed<T> {
         pack_all: impl FnOnce(&[T]) -> Vec<Block>,
     ) {
         self.open.extend(values);
+        self.len = self.blocks.len() * BLOCK + self.open.len();
         let full = self.open.len() / BLOCK * BLOCK;
         self.blocks.extend(pack_all(&self.open[..full]));
         self.open.drain(..full);
+    }
+
+    /// Packs the last values too. Nothing can be added any more.
+    pub(crate) fn close(&mut self) {
+        if !self.open.is_empty() {
+            self.blocks.push(Block::of(&self.open));
+            self.open = Vec::new();
+        }
     }
 
     /// The block of the value at a place, and its place there.
@@ -107,6 +119,8 @@ mod tests {
         for text in texts(300..330) {
             packed.push(text);
         }
+        assert_eq!((packed.len(), packed.blocks()), (330, 6));
+        packed.close();
         assert_eq!((packed.len(), packed.blocks()), (330, 6));
         let back: Vec<String> = (0..packed.blocks())
             .flat_map(|block| packed.block(block))

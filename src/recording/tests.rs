@@ -43,14 +43,14 @@ fn loci(capture: &Capture) -> Vec<Locus> {
 #[test]
 fn exchanges_come_back_in_their_order_wherever_they_rest() {
     let in_order: Vec<Locus> = (0..200).map(Locus::Entry).collect();
-    let straight = Recording::new(Capture::default(), packed(0..200), None);
+    let straight = Recording::har(Capture::default(), packed(0..200), References::default());
     assert_eq!(loci(&straight.unpack()), in_order);
     // The one read at place p is number p * 7 % 200.
     let mut places = vec![0; 200];
     for place in 0..200 {
         places[place * 7 % 200] = place as u32;
     }
-    let shuffled = Recording::ordered(
+    let shuffled = Recording::packets(
         Capture::default(),
         packed((0..200).map(|place| place * 7 % 200)),
         places,
@@ -75,7 +75,7 @@ fn an_excerpt_names_its_own_exchanges() {
             stored: Some(150),
         },
     ];
-    let mut recording = Recording::new(Capture::default(), packed(0..200), None);
+    let mut recording = Recording::har(Capture::default(), packed(0..200), References::default());
     recording.fetches.push(JudgedFetch {
         capture: 0,
         fetch: Fetch {
@@ -122,7 +122,7 @@ fn references_are_resolved_when_exchanges_are_looked_at() {
             connections: vec![true, false, true],
             cache_member_tells: tells,
         };
-        let recording = Recording::new(Capture::default(), packed(0..3), Some(references));
+        let recording = Recording::har(Capture::default(), packed(0..3), references);
         assert!(recording.is_har());
         let capture = recording.unpack();
         let hints = |n: usize| &capture.exchanges[n].hints;

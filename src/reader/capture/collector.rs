@@ -81,7 +81,7 @@ impl Collector {
             entries: self.entries,
             ..Capture::default()
         };
-        Recording::ordered(head, self.exchanges, places)
+        Recording::packets(head, self.exchanges, places)
     }
 
     fn notices(&self, source: &Arc<str>, oddities: &net::Oddities) -> Vec<Notice> {

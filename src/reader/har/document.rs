@@ -117,7 +117,7 @@ impl Document {
                 .add("credentials-unknown", CREDENTIALS_UNKNOWN, None);
         }
         head.notices = self.notices.finish(source);
-        Recording::new(head, self.exchanges, Some(references))
+        Recording::har(head, self.exchanges, references)
     }
 }
 

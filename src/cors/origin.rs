@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::url::is_plain_origin;
+
 /// An origin: opaque, or the tuple scheme, host, port, held as its ASCII serialisation.
 ///
 /// Two opaque origins of a recording are never known to be the same, so [`Origin::is_same_origin`] is false for them,
@@ -24,6 +26,14 @@ impl Origin {
         if text == "null" {
             return Some(Self::OPAQUE);
         }
+        if is_plain_origin(text) {
+            return Some(Self::from_serialised(text));
+        }
+        Self::parse_any(text)
+    }
+
+    /// Reads a serialised tuple origin of whatever form, by a full parse of the URL.
+    fn parse_any(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ']) || scheme.is_empty() {
             return None;
@@ -130,5 +140,66 @@ impl<'de> Deserialize<'de> for Origin {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(text.as_bytes()).ok_or_else(|| serde::de::Error::custom("not an origin"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_origins_are_what_a_full_parse_says() {
+        let pieces = [
+            "http://",
+            "https://",
+            "a",
+            "b.test",
+            "xn--bcher-kva",
+            ".",
+            "..",
+            "-",
+            "1",
+            "0x1f",
+            "127.0.0.1",
+            "[::1]",
+            "A",
+            ":",
+            ":80",
+            ":443",
+            ":8443",
+            ":65536",
+            ":080",
+            "/",
+            "?",
+            "#",
+            "@",
+            " ",
+            "%41",
+            "\u{e9}",
+            "_",
+        ];
+        let mut plain = 0;
+        for first in ["http://", "https://", "HTTP://", "ftp://", "a+b://"] {
+            for second in pieces {
+                for third in pieces {
+                    for fourth in pieces {
+                        let text = [first, second, third, fourth].concat();
+                        let is_plain = is_plain_origin(&text);
+                        plain += u32::from(is_plain);
+                        assert!(
+                            !is_plain
+                                || Origin::parse_any(&text).is_some_and(|o| o.serialised() == text),
+                            "{text}"
+                        );
+                        assert_eq!(
+                            Origin::parse(text.as_bytes()),
+                            Origin::parse_any(&text),
+                            "{text}"
+                        );
+                    }
+                }
+            }
+        }
+        assert!(plain > 500, "{plain}");
     }
 }

@@ -95,9 +95,10 @@ impl Url {
     /// Path and query, from the first `/` behind the authority; the whole rest for URLs without authority.
     #[must_use]
     pub fn path_and_query(&self) -> &str {
-        let after_scheme = self.text.split_once(':').map_or("", |(_, rest)| rest);
+        let colon = self.text.bytes().position(|byte| byte == b':');
+        let after_scheme = colon.map_or("", |at| &self.text[at + 1..]);
         match after_scheme.strip_prefix("//") {
-            Some(rest) => rest.find('/').map_or("", |at| &rest[at..]),
+            Some(rest) => memchr::memchr(b'/', rest.as_bytes()).map_or("", |at| &rest[at..]),
             None => after_scheme,
         }
     }
@@ -106,7 +107,7 @@ impl Url {
     #[must_use]
     pub fn path(&self) -> &str {
         let path = self.path_and_query();
-        path.split_once('?').map_or(path, |(path, _)| path)
+        memchr::memchr(b'?', path.as_bytes()).map_or(path, |at| &path[..at])
     }
 }
 

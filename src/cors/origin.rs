@@ -91,13 +91,20 @@ impl Origin {
     /// The scheme of a tuple origin.
     #[must_use]
     pub fn scheme(&self) -> Option<&str> {
-        Some(self.0.as_deref()?.split_once("://")?.0)
+        Some(self.parts()?.0)
+    }
+
+    /// The scheme, and what stands behind `://`.
+    fn parts(&self) -> Option<(&str, &str)> {
+        let text = self.0.as_deref()?;
+        let colon = text.bytes().position(|byte| byte == b':')?;
+        Some((&text[..colon], text.get(colon + 3..)?))
     }
 
     /// The host of a tuple origin, IPv6 addresses in brackets.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
-        let authority = self.0.as_deref()?.split_once("://")?.1;
+        let authority = self.parts()?.1;
         if authority.starts_with('[') {
             let end = authority.find(']')?;
             return Some(&authority[..=end]);
@@ -112,7 +119,7 @@ impl Origin {
     /// The port of a tuple origin when it is not the scheme's default.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
-        let authority = self.0.as_deref()?.split_once("://")?.1;
+        let authority = self.parts()?.1;
         let after_host = &authority[self.host()?.len()..];
         after_host.strip_prefix(':')?.parse().ok()
     }

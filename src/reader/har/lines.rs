@@ -49,7 +49,7 @@ impl<'a> Lines<'a> {
         json.array(|json| {
             let first = self.list.len();
             // As nearly every recorder writes it.
-            if let Some([name, value]) = json.pair([b"name", b"value"]) {
+            if let Some([name, value]) = json.pair(b"\"name\"", b"\"value\"") {
                 self.value(value);
                 self.name_from(first, name.unescape());
                 return Ok(());

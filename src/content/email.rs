@@ -215,7 +215,7 @@ fn is_person(local: &[u8]) -> bool {
             (local.first(), local.last()),
             (Some(b'.'), _) | (_, Some(b'.'))
         )
-        && !(may_be_role(base) && is_one_of(ROLES, base))
+        && !is_role(base)
         && !is_machine(local)
 }
 
@@ -262,6 +262,10 @@ static ROLE_LENGTHS: [u32; 26] = {
     }
     table
 };
+
+fn is_role(base: &[u8]) -> bool {
+    may_be_role(base) && is_one_of(ROLES, base)
+}
 
 /// Whether a role begins so and is as long: most names of people are told by that.
 fn may_be_role(base: &[u8]) -> bool {

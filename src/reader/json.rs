@@ -498,8 +498,8 @@ fn dense_string_end(bytes: &[u8], from: usize) -> Result<usize, usize> {
     Err(at)
 }
 
-const BLOCK: usize = 128;
-const DENSE_BLOCKS: usize = 16;
+const BLOCK: usize = 64;
+const DENSE_BLOCKS: usize = 32;
 
 /// Whether a block (all but the first two bytes) holds a quote that is not plainly `\"`.
 #[inline]

@@ -84,24 +84,21 @@ impl HeaderList {
 
     /// The values of all lines of a name, in order.
     pub fn lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+        let mut lines = self.iter();
+        std::iter::from_fn(move || lines.next_of(name.as_bytes()))
     }
 
     /// *Get* a header (Fetch Standard, "get"): all lines of the name joined with `, `, or `None` without such a line.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        let mut found = self
-            .iter()
-            .filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value);
-        let first = found.next()?;
-        let Some(second) = found.next() else {
+        let name = name.as_bytes();
+        let mut lines = self.iter();
+        let first = lines.next_of(name)?;
+        let Some(second) = lines.next_of(name) else {
             return Some(Cow::Borrowed(first));
         };
         let mut joined = first.to_vec();
-        for value in std::iter::once(second).chain(found) {
+        for value in std::iter::once(second).chain(std::iter::from_fn(|| lines.next_of(name))) {
             joined.extend_from_slice(b", ");
             joined.extend_from_slice(value);
         }
@@ -112,16 +109,14 @@ impl HeaderList {
     /// which use [`HeaderList::get`].
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
-            .and_then(|(_, value)| std::str::from_utf8(value).ok())
+        let value = self.iter().next_of(name.as_bytes())?;
+        std::str::from_utf8(value).ok()
     }
 
     /// Whether there is a line of the name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.iter()
-            .any(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
+        self.iter().next_of(name.as_bytes()).is_some()
     }
 
     /// Bytes held on the heap.
@@ -194,6 +189,23 @@ pub struct Lines<'a> {
     rest: &'a [u8],
 }
 
+impl<'a> Lines<'a> {
+    /// The value of the next line of a name. Lists are searched for a dozen names each, and nearly all lines are passed over by
+    /// the length of theirs.
+    fn next_of(&mut self, name: &[u8]) -> Option<&'a [u8]> {
+        while let [n0, n1, v0, v1, v2, v3, rest @ ..] = self.rest {
+            let name_length = usize::from(u16::from_le_bytes([*n0, *n1]));
+            let value_length = u32::from_le_bytes([*v0, *v1, *v2, *v3]) as usize;
+            let line = rest.get(..name_length + value_length)?;
+            self.rest = &rest[line.len()..];
+            if name_length == name.len() && line[..name_length].eq_ignore_ascii_case(name) {
+                return Some(&line[name_length..]);
+            }
+        }
+        None
+    }
+}
+
 impl<'a> Iterator for Lines<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
@@ -230,5 +242,9 @@ mod tests {
         assert_eq!(list.get("B").as_deref(), Some(&b"2"[..]));
         assert_eq!(list.get("c"), None);
         assert_eq!(list.lines("a").count(), 3);
+        let values: Vec<_> = list.lines("A").collect();
+        assert_eq!(values, [&b"1"[..], b"", b"3"]);
+        assert_eq!((list.first("b"), list.first("ab")), (Some("2"), None));
+        assert!(list.contains("B") && !list.contains(""));
     }
 }

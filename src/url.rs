@@ -96,9 +96,10 @@ impl Url {
     /// Path and query, from the first `/` behind the authority; the whole rest for URLs without authority.
     #[must_use]
     pub fn path_and_query(&self) -> &str {
-        let after_scheme = self.text.split_once(':').map_or("", |(_, rest)| rest);
+        let colon = self.text.bytes().position(|byte| byte == b':');
+        let after_scheme = colon.map_or("", |at| &self.text[at + 1..]);
         match after_scheme.strip_prefix("//") {
-            Some(rest) => rest.find('/').map_or("", |at| &rest[at..]),
+            Some(rest) => memchr::memchr(b'/', rest.as_bytes()).map_or("", |at| &rest[at..]),
             None => after_scheme,
         }
     }
@@ -107,7 +108,7 @@ impl Url {
     #[must_use]
     pub fn path(&self) -> &str {
         let path = self.path_and_query();
-        path.split_once('?').map_or(path, |(path, _)| path)
+        memchr::memchr(b'?', path.as_bytes()).map_or(path, |at| &path[..at])
     }
 }
 
@@ -125,14 +126,7 @@ impl PlainUrl {
     /// would escape or drop. Earns its place in the reading benchmarks: four times as fast as a full parse.
     fn of(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
-        let (authority_start, default_port) = if bytes.starts_with(b"https://") {
-            (8, &b"443"[..])
-        } else if bytes.starts_with(b"http://") {
-            (7, &b"80"[..])
-        } else {
-            return None;
-        };
-        let origin = authority_start + plain_authority(&bytes[authority_start..], default_port)?;
+        let origin = plain_origin(bytes)?;
         let rest = &bytes[origin..];
         let path = rest
             .iter()
@@ -197,6 +191,23 @@ const PLAIN: [u8; 256] = {
     }
     table
 };
+
+/// Whether a text is all of an http or https origin, in a form that the parser would leave as it is.
+pub(crate) fn is_plain_origin(text: &str) -> bool {
+    plain_origin(text.as_bytes()) == Some(text.len())
+}
+
+/// The length of the http or https origin that a text begins with, if the parser would leave it as it is.
+fn plain_origin(bytes: &[u8]) -> Option<usize> {
+    let (authority_start, default_port) = if bytes.starts_with(b"https://") {
+        (8, &b"443"[..])
+    } else if bytes.starts_with(b"http://") {
+        (7, &b"80"[..])
+    } else {
+        return None;
+    };
+    Some(authority_start + plain_authority(&bytes[authority_start..], default_port)?)
+}
 
 /// The length of host and port if both are as the parser would leave them.
 fn plain_authority(bytes: &[u8], default_port: &[u8]) -> Option<usize> {

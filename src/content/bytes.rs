@@ -143,8 +143,18 @@ pub(super) fn plain(value: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'_' | b'-' | b'.' | b' ' | b'$' | b'@' | b'[' | b']')
+    static IS_NAME_BYTE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let value = byte as u8;
+            table[byte] = value.is_ascii_alphanumeric()
+                || matches!(value, b'_' | b'-' | b'.' | b' ' | b'$' | b'@' | b'[' | b']');
+            byte += 1;
+        }
+        table
+    };
+    IS_NAME_BYTE[usize::from(byte)]
 }
 
 fn skip_backslashes(text: &[u8], mut at: usize) -> usize {
@@ -154,7 +164,7 @@ fn skip_backslashes(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-fn back_over_backslashes(text: &[u8], mut end: usize) -> usize {
+pub(super) fn back_over_backslashes(text: &[u8], mut end: usize) -> usize {
     while end > 0 && text[end - 1] == b'\\' {
         end -= 1;
     }

@@ -132,6 +132,50 @@ static BY_ENDING: LazyLock<FxHashMap<[u8; SHORTEST], Vec<Name>>> = LazyLock::new
     table
 });
 
+/// Letters and digits by number, upper case as lower case; [`QUOTE`] and [`OTHER`] for what a name is not made of.
+static CLASS: [u8; 256] = {
+    let mut table = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let value = byte as u8;
+        if value.is_ascii_digit() {
+            table[byte] = value - b'0';
+        } else if value.is_ascii_alphabetic() {
+            table[byte] = 10 + value.to_ascii_lowercase() - b'a';
+        }
+        byte += 1;
+    }
+    table[b'"' as usize] = QUOTE;
+    table
+};
+
+const QUOTE: u8 = 62;
+const OTHER: u8 = 63;
+
+/// For the class of a name's last byte, the classes of the byte before it with which a name of the table ends, a bit each.
+/// Other bytes than letters and digits decide nothing; a quote makes the name too short.
+static ENDS: [u64; 64] = {
+    let mut table = [1 << OTHER; 64];
+    table[QUOTE as usize] = 0;
+    table[OTHER as usize] = u64::MAX;
+    let mut index = 0;
+    while index < NAMES.len() {
+        let name = NAMES[index].0.as_bytes();
+        let [.., before, last] = name else {
+            panic!("a name of the table is too short");
+        };
+        table[CLASS[*last as usize] as usize] |= 1 << CLASS[*before as usize];
+        index += 1;
+    }
+    table
+};
+
+/// Whether a name may mean something that ends in these two bytes. Of the names of a body nine in ten do not, and need no
+/// closer look.
+pub(super) fn may_mean(before: u8, last: u8) -> bool {
+    ENDS[usize::from(CLASS[usize::from(last)])] >> CLASS[usize::from(before)] & 1 == 1
+}
+
 impl Meaning {
     /// Whether a value of it is a secret that lets its holder in, wherever it stands.
     pub(super) fn is_token(self) -> bool {
@@ -282,6 +326,35 @@ mod tests {
         ] {
             assert_eq!(is_anti_forgery(name.as_bytes()), guards, "{name}");
         }
+    }
+
+    #[test]
+    fn no_meaning_is_passed_over() {
+        let names = NAMES.iter().map(|(name, _)| name.trim_start_matches('*'));
+        for name in names {
+            let upper = name.to_ascii_uppercase();
+            for name in [name, upper.as_str()] {
+                for end in 0..=name.len() {
+                    for joint in ["", "_", "-"] {
+                        let name = [&name[..end], joint, &name[end..]].concat();
+                        let &[.., before, last] = name.as_bytes() else {
+                            panic!("two letters");
+                        };
+                        assert!(
+                            may_mean(before, last) || meaning(name.as_bytes()).is_none(),
+                            "{name}"
+                        );
+                    }
+                }
+            }
+        }
+        for before in 0..=255 {
+            for last in 0..=255 {
+                let name = [b'x', before, last];
+                assert!(may_mean(before, last) || meaning(&name).is_none());
+            }
+        }
+        assert!(!may_mean(b'm', b'e') && !may_mean(b'"', b'a'));
     }
 
     #[test]

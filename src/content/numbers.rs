@@ -10,33 +10,50 @@ use super::{Kind, bytes, iban, limits, member, names, pan};
 /// Length of the shortest run of digits and capitals that is looked at.
 const SHORTEST_RUN: usize = 13;
 
-/// Digits and capitals.
-static IS_RUN: [bool; 256] = {
-    let mut table = [false; 256];
+/// What a byte is in a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Digits and capitals.
+    Member,
+    /// What may stand between two of them.
+    Joint,
+    Other,
+}
+
+static CLASS: [Class; 256] = {
+    let mut table = [Class::Other; 256];
     let mut byte = 0;
     while byte < 256 {
         let value = byte as u8;
-        table[byte] = value.is_ascii_digit() || value.is_ascii_uppercase();
+        if value.is_ascii_digit() || value.is_ascii_uppercase() {
+            table[byte] = Class::Member;
+        }
         byte += 1;
     }
+    table[b' ' as usize] = Class::Joint;
+    table[b'-' as usize] = Class::Joint;
     table
 };
+
+fn class(byte: u8) -> Class {
+    CLASS[usize::from(byte)]
+}
 
 /// Looks for numbers.
 pub(super) fn numbers(text: &[u8], format: Format, tally: &mut Tally) {
     let mut doubtful = Doubtful::default();
     let mut done = 0;
     let mut probe = SHORTEST_RUN - 1;
-    while probe < text.len() {
-        // Behind a separator the run goes on.
-        let mut at = probe;
-        if matches!(text[at], b' ' | b'-') && at + 1 < text.len() {
-            at += 1;
-        }
-        if !IS_RUN[usize::from(text[at])] {
-            probe += SHORTEST_RUN;
-            continue;
-        }
+    while let Some(&byte) = text.get(probe) {
+        let at = match class(byte) {
+            Class::Member => probe,
+            // Behind a joint the run goes on.
+            Class::Joint if is_member(text, probe + 1) => probe + 1,
+            Class::Joint | Class::Other => {
+                probe += SHORTEST_RUN;
+                continue;
+            }
+        };
         let (start, end) = run_around(text, at, done);
         if end - start >= SHORTEST_RUN {
             run(text, start, end, format, tally, &mut doubtful);
@@ -48,31 +65,27 @@ pub(super) fn numbers(text: &[u8], format: Format, tally: &mut Tally) {
     doubtful.settle(tally);
 }
 
+fn is_member(text: &[u8], at: usize) -> bool {
+    text.get(at)
+        .is_some_and(|byte| class(*byte) == Class::Member)
+}
+
 /// The run that holds `at`, not looking before `done`.
 fn run_around(text: &[u8], at: usize, done: usize) -> (usize, usize) {
-    let in_run = |index: usize| {
-        text.get(index)
-            .is_some_and(|byte| IS_RUN[usize::from(*byte)])
-    };
-    let is_joint = |index: usize| matches!(text.get(index), Some(b' ' | b'-'));
     let mut start = at;
     while start > done {
-        if in_run(start - 1) {
-            start -= 1;
-        } else if start >= done + 2 && is_joint(start - 1) && in_run(start - 2) {
-            start -= 2;
-        } else {
-            break;
+        match class(text[start - 1]) {
+            Class::Member => start -= 1,
+            Class::Joint if start >= done + 2 && is_member(text, start - 2) => start -= 2,
+            Class::Joint | Class::Other => break,
         }
     }
     let mut end = at + 1;
-    loop {
-        if in_run(end) {
-            end += 1;
-        } else if is_joint(end) && in_run(end + 1) {
-            end += 2;
-        } else {
-            break;
+    while let Some(&byte) = text.get(end) {
+        match class(byte) {
+            Class::Member => end += 1,
+            Class::Joint if is_member(text, end + 1) => end += 2,
+            Class::Joint | Class::Other => break,
         }
     }
     (start, end)
@@ -109,7 +122,7 @@ fn run(
 fn group_length(text: &[u8], at: usize, end: usize) -> usize {
     let rest = text.get(at..end).unwrap_or_default();
     rest.iter()
-        .take_while(|byte| IS_RUN[usize::from(**byte)])
+        .take_while(|byte| class(**byte) == Class::Member)
         .count()
 }
 
@@ -148,31 +161,40 @@ fn card(
     tally: &mut Tally,
     doubtful: &mut Doubtful,
 ) -> Option<usize> {
-    let mut digits = Vec::with_capacity(19);
-    let mut lengths = Vec::with_capacity(4);
+    // Most are fractions, and parts of something longer.
+    if goes_on_before(text, start) {
+        return None;
+    }
+    let mut lengths = [0; MOST_GROUPS];
+    let mut count = 0;
     let mut at = start;
-    while at < end && lengths.len() < 5 {
+    while at < end && count < MOST_GROUPS {
         let length = group_length(text, at, end);
         let group = &text[at..at + length];
         if length == 0 || length > 19 || !group.iter().all(u8::is_ascii_digit) {
             break;
         }
-        digits.extend_from_slice(group);
-        lengths.push(length);
+        lengths[count] = length;
+        count += 1;
         at += length + 1;
         // Groups of one number are joined alike.
-        if lengths.len() > 1 && text.get(at - 1) != text.get(start + lengths[0]) && at <= end {
+        if count > 1 && text.get(at - 1) != text.get(start + lengths[0]) && at <= end {
             break;
         }
     }
     let number_end = at.checked_sub(1)?;
-    let is_grouped = pan::is_grouped(&lengths);
-    if !is_grouped && lengths.len() != 1 || is_part_of_more(text, start, number_end) {
+    let is_grouped = pan::is_grouped(&lengths[..count]);
+    if !is_grouped && count != 1 || goes_on_behind(text, number_end) {
         return None;
     }
+    let digits = || -> Vec<u8> {
+        let number = text[start..number_end].iter().copied();
+        number.filter(u8::is_ascii_digit).collect()
+    };
     let used = number_end - start;
     let name = bytes::name_of_value(text, start);
     if name.is_some_and(member::is_card) {
+        let digits = digits();
         if pan::is_named(&digits) {
             tally.meet(Kind::Pan, start, &digits);
         }
@@ -184,22 +206,28 @@ fn card(
         _ => is_grouped,
     };
     if stands_alone && !name.is_some_and(names::is_ordinary_number) {
-        doubtful.add(start, &digits);
+        doubtful.add(start, &digits());
     }
     Some(used)
 }
 
-/// Whether a number goes on as a word, a decimal, or something joined by what joins no card's groups.
-fn is_part_of_more(text: &[u8], start: usize, end: usize) -> bool {
+/// Most groups that are looked at as one card number.
+const MOST_GROUPS: usize = 5;
+
+/// Whether what begins at `start` is part of a word, a decimal, or something joined by what joins no card's groups.
+fn goes_on_before(text: &[u8], start: usize) -> bool {
     let before = start.checked_sub(1).map(|index| text[index]);
+    matches!(
+        before,
+        Some(b'.' | b'-' | b'+' | b'/' | b'#' | b'%' | b'&' | b'=')
+    ) || bytes::is_word_before(text, start)
+}
+
+/// As [`goes_on_before`], for what ends at `end`.
+fn goes_on_behind(text: &[u8], end: usize) -> bool {
     let after = text.get(end).copied();
     let digit_behind = text.get(end + 1).is_some_and(u8::is_ascii_digit);
-    bytes::is_word_before(text, start)
-        || bytes::is_word_after(text, end)
-        || matches!(
-            before,
-            Some(b'.' | b'-' | b'+' | b'/' | b'#' | b'%' | b'&' | b'=')
-        )
+    bytes::is_word_after(text, end)
         || matches!(after, Some(b'-' | b'/'))
         || matches!(after, Some(b'.')) && digit_behind
 }

@@ -5,7 +5,7 @@
 //! | pass | stops at |
 //! | --- | --- |
 //! | tokens | beginnings of tokens and keys, by one vectorised search for all of them |
-//! | members | `":` |
+//! | members | `":` behind two letters in which a name ends that means something |
 //! | addresses | `@` |
 //! | numbers | every thirteenth byte, if it is a digit or a capital: no shorter run is a card or an account |
 //!
@@ -14,7 +14,6 @@
 use std::sync::LazyLock;
 
 use aho_corasick::packed::{Config, MatchKind, Searcher};
-use memchr::memmem::Finder;
 
 use super::bytes::{self, Value};
 use super::format::Format;
@@ -88,8 +87,20 @@ fn token_at(text: &[u8], at: usize, beginning: &str, tally: &mut Tally) {
 }
 
 fn members(text: &[u8], format: Format, tally: &mut Tally) {
-    static COLON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\":"));
-    for quote in COLON.find_iter(text) {
+    // A search for the colon alone and a look at what is before it: several times as fast as one for both bytes, which
+    // JSON has in every line.
+    for colon in memchr::memchr_iter(b':', text) {
+        if colon == 0 || text[colon - 1] != b'"' {
+            continue;
+        }
+        let quote = colon - 1;
+        let end = bytes::back_over_backslashes(text, quote);
+        let [.., before, last] = text[..end] else {
+            continue;
+        };
+        if !names::may_mean(before, last) {
+            continue;
+        }
         let Some(name) = bytes::name_before(text, quote) else {
             continue;
         };
@@ -141,6 +152,7 @@ pub(super) fn under_name<'t>(
 }
 
 fn addresses(text: &[u8], format: Format, tally: &mut Tally) {
+    let mut persons = email::Persons::default();
     for sign in memchr::memchr_iter(b'@', text) {
         let Some((start, end)) = email::bounds(text, sign) else {
             continue;
@@ -156,8 +168,8 @@ fn addresses(text: &[u8], format: Format, tally: &mut Tally) {
             _ => bytes::is_whole_string(text, start, end),
         };
         let address = &text[start..end];
-        if stands_alone && email::is_personal(address) {
-            tally.meet(Kind::Email, start, &address.to_ascii_lowercase());
+        if stands_alone && persons.have(address) {
+            tally.meet(Kind::Email, start, &email::folded(address));
         }
     }
 }
@@ -357,6 +369,94 @@ mod tests {
                 "{blanks}"
             );
         }
+    }
+
+    /// The passes over members and addresses without a choice of where to look: every name, every address.
+    fn met_everywhere(text: &[u8], format: Format) -> Vec<crate::content::Sighting> {
+        let mut tally = Tally::default();
+        if !matches!(format, Format::Csv | Format::Form | Format::Multipart) {
+            for quote in memchr::memmem::find_iter(text, "\":") {
+                let meaning = bytes::name_before(text, quote).and_then(names::meaning);
+                if let Some(meaning) = meaning
+                    && (meaning.is_token() || format.is_data())
+                    && let (at, value) = bytes::value_at(text, quote + 2)
+                    && let Some((kind, value)) = under_name(meaning, value)
+                {
+                    tally.meet(kind, at, &value);
+                }
+            }
+        }
+        for (sign, _) in text.iter().enumerate().filter(|(_, byte)| **byte == b'@') {
+            if let Some((start, end)) = email::bounds(text, sign)
+                && format.is_data()
+                && (format != Format::Csv && bytes::is_whole_string(text, start, end)
+                    || format == Format::Csv && is_cell(text, start, end))
+                && email::is_personal(&text[start..end])
+            {
+                tally.meet(Kind::Email, start, &text[start..end].to_ascii_lowercase());
+            }
+        }
+        tally.sightings(Place::ResponseBody, pointers)
+    }
+
+    /// Offsets in place of pointers.
+    fn pointers(offsets: &[usize]) -> Vec<Box<str>> {
+        offsets
+            .iter()
+            .map(|offset| offset.to_string().into())
+            .collect()
+    }
+
+    #[test]
+    fn nothing_is_passed_over() {
+        const PIECES: [&str; 24] = [
+            "\"",
+            "\\\"",
+            "\\\\\\\"",
+            ":",
+            "\":",
+            "\":\"",
+            "\\\":\\\"",
+            ",",
+            "{",
+            "access_token",
+            "accessTOKEN",
+            "csrf-token",
+            "csrf_",
+            "sid",
+            "id",
+            "e",
+            "balance",
+            "52.520008",
+            "lat",
+            "9f86d081884c7d659a2feaa0c55ad015",
+            "Bob@example.com",
+            "info@example.com",
+            "x@icon.png",
+            "phone",
+        ];
+        let mut seed = 7_u64;
+        let mut found = 0;
+        for _ in 0..20_000 {
+            let mut body = String::from("{\"");
+            for _ in 0..16 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                body += PIECES[(seed >> 33) as usize % PIECES.len()];
+            }
+            for format in [Format::Json, Format::Markup, Format::Csv] {
+                let mut tally = Tally::default();
+                if format != Format::Csv {
+                    members(body.as_bytes(), format, &mut tally);
+                }
+                if format.is_data() {
+                    addresses(body.as_bytes(), format, &mut tally);
+                }
+                let sightings = tally.sightings(Place::ResponseBody, pointers);
+                found += sightings.len();
+                assert_eq!(sightings, met_everywhere(body.as_bytes(), format), "{body}");
+            }
+        }
+        assert!(found > 300, "{found}");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
+use crate::url::is_plain_origin;
+
 /// An origin: opaque, or the tuple scheme, host, port, held as its ASCII serialisation.
 ///
 /// Two opaque origins of a recording are never known to be the same, so [`Origin::is_same_origin`] is false for them,
@@ -25,6 +27,14 @@ impl Origin {
         if text == "null" {
             return Some(Self::OPAQUE);
         }
+        if is_plain_origin(text) {
+            return Some(Self::from_serialised(text));
+        }
+        Self::parse_any(text)
+    }
+
+    /// Reads a serialised tuple origin of whatever form, by a full parse of the URL.
+    fn parse_any(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ']) || scheme.is_empty() {
             return None;
@@ -82,13 +92,20 @@ impl Origin {
     /// The scheme of a tuple origin.
     #[must_use]
     pub fn scheme(&self) -> Option<&str> {
-        Some(self.0.as_deref()?.split_once("://")?.0)
+        Some(self.parts()?.0)
+    }
+
+    /// The scheme, and what stands behind `://`.
+    fn parts(&self) -> Option<(&str, &str)> {
+        let text = self.0.as_deref()?;
+        let colon = text.bytes().position(|byte| byte == b':')?;
+        Some((&text[..colon], text.get(colon + 3..)?))
     }
 
     /// The host of a tuple origin, IPv6 addresses in brackets.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
-        let authority = self.0.as_deref()?.split_once("://")?.1;
+        let authority = self.parts()?.1;
         if authority.starts_with('[') {
             let end = authority.find(']')?;
             return Some(&authority[..=end]);
@@ -103,7 +120,7 @@ impl Origin {
     /// The port of a tuple origin when it is not the scheme's default.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
-        let authority = self.0.as_deref()?.split_once("://")?.1;
+        let authority = self.parts()?.1;
         let after_host = &authority[self.host()?.len()..];
         after_host.strip_prefix(':')?.parse().ok()
     }
@@ -131,5 +148,66 @@ impl<'de> Deserialize<'de> for Origin {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(text.as_bytes()).ok_or_else(|| serde::de::Error::custom("not an origin"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_origins_are_what_a_full_parse_says() {
+        let pieces = [
+            "http://",
+            "https://",
+            "a",
+            "b.test",
+            "xn--bcher-kva",
+            ".",
+            "..",
+            "-",
+            "1",
+            "0x1f",
+            "127.0.0.1",
+            "[::1]",
+            "A",
+            ":",
+            ":80",
+            ":443",
+            ":8443",
+            ":65536",
+            ":080",
+            "/",
+            "?",
+            "#",
+            "@",
+            " ",
+            "%41",
+            "\u{e9}",
+            "_",
+        ];
+        let mut plain = 0;
+        for first in ["http://", "https://", "HTTP://", "ftp://", "a+b://"] {
+            for second in pieces {
+                for third in pieces {
+                    for fourth in pieces {
+                        let text = [first, second, third, fourth].concat();
+                        let is_plain = is_plain_origin(&text);
+                        plain += u32::from(is_plain);
+                        assert!(
+                            !is_plain
+                                || Origin::parse_any(&text).is_some_and(|o| o.serialised() == text),
+                            "{text}"
+                        );
+                        assert_eq!(
+                            Origin::parse(text.as_bytes()),
+                            Origin::parse_any(&text),
+                            "{text}"
+                        );
+                    }
+                }
+            }
+        }
+        assert!(plain > 500, "{plain}");
     }
 }

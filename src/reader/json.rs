@@ -30,7 +30,7 @@ pub(super) struct Json<'a> {
 }
 
 /// A string as it stands in the text, without its quotes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Text<'a> {
     raw: &'a [u8],
     /// Whether a backslash may stand in it.
@@ -169,6 +169,39 @@ impl<'a> Json<'a> {
                 return Ok(true);
             }
         }
+    }
+
+    /// The values of an object that has two members, both strings, with these keys (in their quotes) in this order.
+    /// Of any other value nothing is read: it may be anything, also incomplete.
+    #[inline]
+    pub(super) fn pair<const A: usize, const B: usize>(
+        &mut self,
+        first: &[u8; A],
+        second: &[u8; B],
+    ) -> Option<[Text<'a>; 2]> {
+        let mut ahead = self.clone();
+        let values = [ahead.member(b'{', first)?, ahead.member(b',', second)?];
+        if !ahead.take(b'}').ok()? {
+            return None;
+        }
+        *self = ahead;
+        Some(values)
+    }
+
+    /// The string behind a byte, a key and its colon. Where it is something else, the cursor stands anywhere.
+    #[inline]
+    fn member<const N: usize>(&mut self, before: u8, key: &[u8; N]) -> Option<Text<'a>> {
+        if !self.take(before).ok()? || self.peek().ok()? != b'"' {
+            return None;
+        }
+        if self.bytes[self.at..].first_chunk() != Some(key) {
+            return None;
+        }
+        self.at += N;
+        if !self.take(b':').ok()? || self.peek().ok()? != b'"' {
+            return None;
+        }
+        self.string().ok()
     }
 
     /// A key and its colon.
@@ -421,28 +454,52 @@ fn string_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     long_string_end(bytes, at).map(|end| (end, true))
 }
 
-/// As [`string_end`], a block a step, for what is long or holds backslashes; does not look whether it does.
+/// As [`string_end`], for what is long or holds backslashes; does not look whether it does.
+///
+/// A byte search for quotes is fastest while they are rare: in base64, scripts, pages. In quoted JSON nearly every word stands
+/// between `\"`, and stopping at each would cost several times as much as looking at whole blocks. So a quote that
+/// comes soon behind the last one turns the search into one by blocks, for a while.
+fn long_string_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let quote = at + memchr::memchr(b'"', bytes.get(at..)?)?;
+        if is_string_end(bytes, quote) {
+            return Some(quote);
+        }
+        let distance = quote - at;
+        at = quote + 1;
+        if distance < BLOCK {
+            match dense_string_end(bytes, at) {
+                Ok(end) => return Some(end),
+                Err(next) => at = next,
+            }
+        }
+    }
+}
+
+/// As [`long_string_end`] behind an escaped quote, for some blocks: the offset of the end, or where to go on.
 ///
 /// Nearly every quote inside a body is `\"` behind something else than a backslash. So a block is searched for quotes that are
-/// not, by comparing it with itself one and two bytes earlier: plain loops that the compiler turns into vector code. On text dense with
-/// escapes this is several times as fast as a byte search that stops at each of them (`benches/reading.rs`).
-fn long_string_end(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from.max(2);
-    if from < 2 && bytes.get(from) == Some(&b'"') {
-        return Some(from);
-    }
-    while let Some(window) = bytes.get(at - 2..).and_then(|rest| rest.first_chunk()) {
+/// not, by comparing it with itself one and two bytes earlier: plain loops that the compiler turns into vector code.
+fn dense_string_end(bytes: &[u8], from: usize) -> Result<usize, usize> {
+    let mut at = from;
+    for _ in 0..DENSE_BLOCKS {
+        let before = at.checked_sub(2).and_then(|start| bytes.get(start..));
+        let Some(window) = before.and_then(|rest| rest.first_chunk()) else {
+            break;
+        };
         if may_hold_end(window)
             && let Some(end) = (at..at + BLOCK).find(|&index| is_string_end(bytes, index))
         {
-            return Some(end);
+            return Ok(end);
         }
         at += BLOCK;
     }
-    (at..bytes.len()).find(|&index| is_string_end(bytes, index))
+    Err(at)
 }
 
 const BLOCK: usize = 64;
+const DENSE_BLOCKS: usize = 32;
 
 /// Whether a block (all but the first two bytes) holds a quote that is not plainly `\"`.
 #[inline]
@@ -470,32 +527,71 @@ fn is_string_end(bytes: &[u8], index: usize) -> bool {
 
 /// The text of what stands between the quotes of a JSON string. What is no Unicode becomes U+FFFD.
 pub(crate) fn unescape(raw: &[u8]) -> String {
-    let mut text = String::with_capacity(raw.len());
+    // Escapes stand for whole characters, so it makes no difference that what is between them is checked at the end.
+    match String::from_utf8(unescape_bytes(raw)) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    }
+}
+
+/// As [`unescape`], bytes that are no Unicode as they stand.
+fn unescape_bytes(raw: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        text.push_str(&String::from_utf8_lossy(&rest[..at]));
-        let Some((&letter, behind)) = rest[at + 1..].split_first() else {
+    loop {
+        if !copy_to_escape(&mut rest, &mut text) {
+            return text;
+        }
+        let Some((&letter, behind)) = rest.split_first() else {
             return text;
         };
         rest = behind;
-        text.push(match letter {
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => unicode_escape(&mut rest),
-            b'"' | b'\\' | b'/' => char::from(letter),
+        match letter {
+            b'b' => text.push(b'\x08'),
+            b'f' => text.push(b'\x0c'),
+            b'n' => text.push(b'\n'),
+            b'r' => text.push(b'\r'),
+            b't' => text.push(b'\t'),
+            b'u' => {
+                let letter = unicode_escape(&mut rest);
+                text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            b'"' | b'\\' | b'/' => text.push(letter),
             // No escape of JSON: the backslash stands for itself.
             _ => {
                 rest = &raw[raw.len() - rest.len() - 1..];
-                '\\'
+                text.push(b'\\');
             }
-        });
+        }
     }
-    text.push_str(&String::from_utf8_lossy(rest));
-    text
 }
+
+/// Moves what stands before the next backslash, and skips that; `false` if there is none.
+fn copy_to_escape(rest: &mut &[u8], text: &mut Vec<u8>) -> bool {
+    // Escapes are dense or absent: a search pays behind the first words only.
+    for _ in 0..SHORT_RUN {
+        let Some(word) = rest.first_chunk::<8>() else {
+            break;
+        };
+        let hits = zero_bytes(u64::from_le_bytes(*word) ^ BACKSLASHES);
+        let length = text.len();
+        text.extend_from_slice(word);
+        if hits != 0 {
+            let before = hits.trailing_zeros() as usize / 8;
+            text.truncate(length + before);
+            *rest = &rest[before + 1..];
+            return true;
+        }
+        *rest = &rest[8..];
+    }
+    let at = memchr::memchr(b'\\', rest);
+    text.extend_from_slice(&rest[..at.unwrap_or(rest.len())]);
+    *rest = &rest[at.map_or(rest.len(), |at| at + 1)..];
+    at.is_some()
+}
+
+/// Words without an escape before one is searched for.
+const SHORT_RUN: usize = 8;
 
 /// The character of an escape behind `\u`, with the second half of a surrogate pair.
 fn unicode_escape(rest: &mut &[u8]) -> char {
@@ -563,6 +659,116 @@ mod tests {
                     assert!(!bytes[1..end].contains(&b'\\'));
                 }
             }
+        }
+    }
+
+    /// Numbers without end, the same each time.
+    fn numbers() -> impl FnMut() -> u64 {
+        let mut seed = 1_u64;
+        move || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            seed >> 33
+        }
+    }
+
+    #[test]
+    fn long_strings_end_where_a_byte_loop_says() {
+        // Runs of rare and of dense quotes in turn, longer than the blocks that are searched for the dense ones.
+        let mut number = numbers();
+        for _ in 0..300 {
+            let mut bytes = b"\"".to_vec();
+            for _ in 0..number() % 8 {
+                let distance = [1, 7, 40, 63, 64, 65, 300][number() as usize % 7];
+                for _ in 0..number() % 600 {
+                    bytes.extend(std::iter::repeat_n(b'a', number() as usize % distance));
+                    let backslashes = 1 + 2 * (number() as usize % 3);
+                    bytes.extend(std::iter::repeat_n(b'\\', backslashes));
+                    bytes.push(b'"');
+                }
+            }
+            assert_eq!(string_end(&bytes, 1), None);
+            let end = bytes.len();
+            bytes.extend_from_slice(b"\",\"next\\\"\"");
+            assert_eq!(string_end(&bytes, 1).map(|(end, _)| end), Some(end));
+        }
+    }
+
+    #[test]
+    fn escapes_end_where_a_byte_loop_says() {
+        fn byte_loop(raw: &[u8]) -> String {
+            let mut text = String::new();
+            let mut rest = raw;
+            while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+                text += &String::from_utf8_lossy(&rest[..at]);
+                let Some(letter) = rest.get(at + 1) else {
+                    return text;
+                };
+                rest = &rest[at + 2..];
+                match letter {
+                    b'n' => text.push('\n'),
+                    b'u' => text.push(unicode_escape(&mut rest)),
+                    b'"' | b'\\' => text.push(char::from(*letter)),
+                    _ => {
+                        rest = &raw[raw.len() - rest.len() - 1..];
+                        text.push('\\');
+                    }
+                }
+            }
+            text + &String::from_utf8_lossy(rest)
+        }
+        let mut number = numbers();
+        let pieces = [
+            &b"\\"[..],
+            b"\\\"",
+            b"\\n",
+            b"\\u00e9",
+            b"\\ud83d\\ude00",
+            b"\\ud83d",
+            b"\\u12",
+            b"\xC3\xA9",
+            b"\xE2\x82",
+            b"\xAC",
+            b"\xFF",
+            b"abc",
+            b"a long run of text without any escape that goes on and on, past all of the words looked at",
+        ];
+        for _ in 0..20_000 {
+            let raw: Vec<u8> = (0..number() % 12)
+                .flat_map(|_| pieces[number() as usize % pieces.len()])
+                .copied()
+                .collect();
+            assert_eq!(unescape(&raw), byte_loop(&raw), "{}", raw.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn pairs_are_read_as_objects_are() {
+        fn read(json: &str) -> (Option<[Cow<'_, str>; 2]>, usize) {
+            let mut cursor = Json::new(json.as_bytes(), 0);
+            let pair = cursor.pair(b"\"name\"", b"\"value\"");
+            (pair.map(|pair| pair.map(Text::decode)), cursor.at())
+        }
+        for json in [
+            "{\"name\":\"a\",\"value\":\"b\\n\"}",
+            " {\n  \"name\" : \"a\" ,\n  \"value\": \"b\\n\"\n}",
+        ] {
+            let (pair, at) = read(json);
+            assert_eq!(pair, Some(["a".into(), "b\n".into()]), "{json}");
+            assert_eq!(at, json.len());
+            for end in 0..json.len() {
+                assert_eq!(read(&json[..end]), (None, 0), "{json}");
+            }
+        }
+        for json in [
+            r#"{"value":"b","name":"a"}"#,
+            r#"{"name":"a","value":"b",}"#,
+            r#"{"name":"a","value":"b","comment":""}"#,
+            r#"{"name":"a","value":1}"#,
+            r#"{"nam\u0065":"a","value":"b"}"#,
+            r#"{"names":"a","value":"b"}"#,
+            r#"["name"]"#,
+        ] {
+            assert_eq!(read(json), (None, 0), "{json}");
         }
     }
 

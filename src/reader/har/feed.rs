@@ -100,7 +100,10 @@ impl<'r> Feed<'r> {
         let amount = self.size.max(live.len() - live.len().min(self.size));
         let headroom = if at_end { 0 } else { HEADROOM.min(self.size) };
         let next = &mut self.spare;
-        if next.bytes.len() < headroom {
+        if next.bytes.len() < headroom + amount && live.len() >= self.size {
+            // A whole window came before, so the next is taken at once: memory of the system is zero already.
+            next.bytes = vec![0; headroom + amount];
+        } else if next.bytes.len() < headroom {
             next.bytes.resize(headroom, 0);
         }
         next.start = headroom;

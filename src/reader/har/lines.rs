@@ -48,6 +48,12 @@ impl<'a> Lines<'a> {
         }
         json.array(|json| {
             let first = self.list.len();
+            // As nearly every recorder writes it.
+            if let Some([name, value]) = json.pair(b"\"name\"", b"\"value\"") {
+                self.value(value);
+                self.name_from(first, name.unescape());
+                return Ok(());
+            }
             let mut name = None;
             json.object(|json, key| {
                 match key {
@@ -87,22 +93,25 @@ impl<'a> Lines<'a> {
     /// repeated headers with it, and no header value can hold one.
     fn values(&mut self, json: &mut Json<'a>) -> Result<(), Stop> {
         if json.kind()? == Kind::Array {
-            json.array(|json| self.value(json))?;
+            json.array(|json| {
+                self.value(json.scalar()?.unwrap_or_default());
+                Ok(())
+            })?;
             return Ok(());
         }
-        self.value(json)
+        self.value(json.scalar()?.unwrap_or_default());
+        Ok(())
     }
 
-    fn value(&mut self, json: &mut Json<'a>) -> Result<(), Stop> {
-        let value = json.scalar()?.map(Text::unescape).unwrap_or_default();
+    fn value(&mut self, value: Text<'a>) {
+        let value = value.unescape();
         if memchr::memchr(b'\n', &value).is_none() {
             self.push("", value);
-            return Ok(());
+            return;
         }
         for line in value.split(|&byte| byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             self.push("", Cow::Owned(line.to_owned()));
         }
-        Ok(())
     }
 }

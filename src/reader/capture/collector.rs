@@ -1,4 +1,4 @@
-//! Gathers what the flows of a capture leave: exchanges, and everything that was odd.
+//! Gathers what the flows of a shard, and then those of a capture, leave: exchanges, and everything that was odd.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,9 +12,11 @@ use crate::net::{self, FlowInfo, Stamp};
 use crate::notice::Notice;
 use crate::url::OriginPool;
 
-/// What a capture gave so far.
+/// What a capture, or a shard of one, gave so far.
 #[derive(Default)]
 pub(super) struct Collector {
+    /// Which event of the capture is under way: of two things met in different shards it tells the earlier.
+    pub(super) turn: u64,
     pub(super) exchanges: Vec<Exchange>,
     /// Messages met, readable or not.
     pub(super) entries: u64,
@@ -22,7 +24,7 @@ pub(super) struct Collector {
     pub(super) keeps_all: bool,
     /// Hold beginnings of bodies and look into them.
     pub(super) looks_inside: bool,
-    /// Bytes of bodies held at present, over all connections.
+    /// Bytes of bodies held at present, over all connections of the shard.
     pub(super) held: usize,
     pub(super) origins: OriginPool,
     pub(super) builder: HeaderListBuilder,
@@ -56,6 +58,19 @@ impl Collector {
         met.meet_often(flow, stamp, count);
     }
 
+    /// Adds what another shard of the same capture left.
+    pub(super) fn absorb(&mut self, mut other: Self) {
+        self.exchanges.append(&mut other.exchanges);
+        self.entries += other.entries;
+        self.tls.absorb(other.tls);
+        for (oddity, met) in other.http {
+            self.http.entry(oddity).or_default().absorb(met);
+        }
+        for (name, met) in other.other {
+            self.other.entry(name).or_default().absorb(met);
+        }
+    }
+
     /// The finished capture: exchanges in the order of their first packets.
     pub(super) fn finish(
         mut self,
@@ -65,6 +80,7 @@ impl Collector {
     ) -> Capture {
         self.exchanges.sort_by_key(|exchange| exchange.locus);
         self.exchanges.shrink_to_fit();
+        self.tls.shorten();
         let notices = self.notices(source, oddities);
         Capture {
             source: Arc::clone(source),
@@ -113,7 +129,7 @@ impl Collector {
                 tls.unread.count,
             );
         }
-        for (server, met) in &tls.by_server {
+        for (server, (_, met)) in &tls.by_server {
             let message = format!("TLS with {server} without secrets; pass --keylog FILE");
             add("tls-without-secrets", message, met.locus(), met.count);
         }
@@ -122,7 +138,7 @@ impl Collector {
             let met = tls.more_servers;
             add("tls-without-secrets", message, met.locus(), met.count);
         }
-        for (name, (met, message)) in &tls.by_kind {
+        for (name, (_, met, message)) in &tls.by_kind {
             add(name, message.clone(), met.locus(), met.count);
         }
         for (oddity, met) in &self.http {

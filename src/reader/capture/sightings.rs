@@ -26,6 +26,15 @@ impl Met {
         self.count = self.count.saturating_add(count);
     }
 
+    /// Adds what was met of the same kind in other connections.
+    pub(super) fn absorb(&mut self, other: Self) {
+        if self.count == 0 || (other.count > 0 && other.packet < self.packet) {
+            self.packet = other.packet;
+            self.flow = other.flow;
+        }
+        self.count = self.count.saturating_add(other.count);
+    }
+
     /// The first place; `None` before the first packet.
     pub(super) fn locus(&self) -> Option<Locus> {
         (self.packet > 0).then_some(Locus::Packets {
@@ -43,8 +52,10 @@ pub(super) struct TlsSightings {
     pub(super) connections: u64,
     /// Connections of which nothing could be read.
     pub(super) unread: Met,
-    pub(super) by_kind: BTreeMap<&'static str, (Met, String)>,
-    pub(super) by_server: BTreeMap<Box<str>, Met>,
+    /// With the turn of the first, whose text this is.
+    pub(super) by_kind: BTreeMap<&'static str, (u64, Met, String)>,
+    /// With the turn of the first.
+    pub(super) by_server: BTreeMap<Box<str>, (u64, Met)>,
     /// Connections of servers beyond those listed.
     pub(super) more_servers: Met,
 }
@@ -53,23 +64,79 @@ pub(super) struct TlsSightings {
 const SERVERS: usize = 500;
 
 impl TlsSightings {
-    pub(super) fn outcome(&mut self, kind: crate::tls::OutcomeKind, flow: &FlowInfo, stamp: Stamp) {
+    pub(super) fn outcome(
+        &mut self,
+        kind: crate::tls::OutcomeKind,
+        turn: u64,
+        flow: &FlowInfo,
+        stamp: Stamp,
+    ) {
         let name = super::words::tls_name(kind);
-        let (met, message) = self.by_kind.entry(name).or_default();
+        let (first, met, message) = self.by_kind.entry(name).or_default();
         if message.is_empty() {
+            *first = turn;
             *message = kind.to_string();
         }
         met.meet(flow, stamp);
     }
 
     /// A connection to `server` whose secrets no key log has.
-    pub(super) fn without_secrets(&mut self, server: Box<str>, flow: &FlowInfo, stamp: Stamp) {
+    pub(super) fn without_secrets(
+        &mut self,
+        server: Box<str>,
+        turn: u64,
+        flow: &FlowInfo,
+        stamp: Stamp,
+    ) {
         let met = if self.by_server.len() < SERVERS || self.by_server.contains_key(&server) {
-            self.by_server.entry(server).or_default()
+            let (_, met) = self
+                .by_server
+                .entry(server)
+                .or_insert((turn, Met::default()));
+            met
         } else {
             &mut self.more_servers
         };
         met.meet(flow, stamp);
+    }
+
+    /// Adds what the connections of another shard met.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.connections += other.connections;
+        self.unread.absorb(other.unread);
+        self.more_servers.absorb(other.more_servers);
+        for (name, (turn, met, message)) in other.by_kind {
+            let (first, all, text) = self.by_kind.entry(name).or_default();
+            if text.is_empty() || turn < *first {
+                *first = turn;
+                *text = message;
+            }
+            all.absorb(met);
+        }
+        for (server, (turn, met)) in other.by_server {
+            let (first, all) = self
+                .by_server
+                .entry(server)
+                .or_insert((turn, Met::default()));
+            *first = turn.min(*first);
+            all.absorb(met);
+        }
+    }
+
+    /// Lists no more servers than the first [`SERVERS`].
+    pub(super) fn shorten(&mut self) {
+        if self.by_server.len() <= SERVERS {
+            return;
+        }
+        // Tunnels of one connection may end in one turn.
+        let order = |(server, (turn, _)): (&Box<str>, &(u64, Met))| (*turn, server.clone());
+        let mut servers: Vec<_> = self.by_server.iter().map(order).collect();
+        servers.sort_unstable();
+        for (_, server) in servers.drain(SERVERS..) {
+            if let Some((_, met)) = self.by_server.remove(&server) {
+                self.more_servers.absorb(met);
+            }
+        }
     }
 }
 

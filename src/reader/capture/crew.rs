@@ -1,0 +1,180 @@
+//! Shards read side by side: batches wait for their shard, and whoever has time reads them, one thread a shard at a time.
+//!
+//! ```text
+//!  push --full?--> the pusher reads a batch itself, or waits for the one that is being read
+//!    |
+//!  queue of a shard --called--> a thread of the pool: run until the queue is empty
+//! ```
+//!
+//! No thread of the pool ever waits here but the one that pushes, and it waits only while another one reads: so this ends
+//! with any number of threads, and however busy they are with other recordings.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use rayon::Scope;
+
+use super::batch::Batch;
+use super::shard::Shard;
+use crate::tls::KeyLog;
+
+/// Batches that may wait, over all shards: 3 MiB, enough that a thread that is away for a moment costs nothing.
+const MOST_WAITING: usize = 24;
+
+/// Shards, and what waits for them.
+pub(super) struct Crew {
+    shards: Vec<Mutex<Shard>>,
+    board: Mutex<Board>,
+    /// Somebody finished a batch.
+    finished: Condvar,
+}
+
+#[derive(Default)]
+struct Board {
+    queues: Vec<Queue>,
+    /// Batches in queues or being read.
+    unfinished: usize,
+    /// The pusher waits for `finished`.
+    is_awaited: bool,
+    /// Somebody panicked: what is unfinished stays so.
+    is_broken: bool,
+    spare: Vec<Batch>,
+}
+
+#[derive(Default)]
+struct Queue {
+    batches: VecDeque<(Batch, Arc<KeyLog>)>,
+    /// A thread reads the shard.
+    is_read: bool,
+    /// A thread was asked to, and will come.
+    is_called: bool,
+}
+
+impl Crew {
+    pub(super) fn new(shards: Vec<Shard>) -> Self {
+        let queues = shards.iter().map(|_| Queue::default()).collect();
+        Self {
+            shards: shards.into_iter().map(Mutex::new).collect(),
+            board: Mutex::new(Board {
+                queues,
+                ..Board::default()
+            }),
+            finished: Condvar::new(),
+        }
+    }
+
+    /// Hands a batch to its shard and gives an empty one for it.
+    pub(super) fn push<'scope>(
+        &'scope self,
+        scope: &Scope<'scope>,
+        at: usize,
+        batch: Batch,
+        keylog: &Arc<KeyLog>,
+    ) -> Batch {
+        self.lower(scope, MOST_WAITING - 1);
+        let mut board = self.board();
+        board.unfinished += 1;
+        let queue = &mut board.queues[at];
+        queue.batches.push_back((batch, Arc::clone(keylog)));
+        let calls = !queue.is_read && !queue.is_called;
+        queue.is_called |= calls;
+        let spare = board.spare.pop().unwrap_or_default();
+        drop(board);
+        if calls {
+            scope.spawn(move |_| self.run(at));
+        }
+        spare
+    }
+
+    /// Reads until no more than `most` batches are unfinished.
+    pub(super) fn lower<'scope>(&'scope self, scope: &Scope<'scope>, most: usize) {
+        let mut board = self.board();
+        while board.unfinished > most && !board.is_broken {
+            let longest = board
+                .queues
+                .iter()
+                .enumerate()
+                .filter(|(_, queue)| !queue.is_read && !queue.batches.is_empty())
+                .max_by_key(|(_, queue)| queue.batches.len());
+            if let Some((at, _)) = longest {
+                board = self.read_one(board, at);
+                let queue = &mut board.queues[at];
+                queue.is_read = false;
+                // Whoever was called may have come meanwhile, and gone because the shard was being read.
+                if !queue.batches.is_empty() {
+                    queue.is_called = true;
+                    scope.spawn(move |_| self.run(at));
+                }
+            } else {
+                board.is_awaited = true;
+                board = self
+                    .finished
+                    .wait(board)
+                    .unwrap_or_else(PoisonError::into_inner);
+                board.is_awaited = false;
+            }
+        }
+    }
+
+    /// Reads what waits for a shard until nothing does, unless somebody is at it.
+    fn run(&self, at: usize) {
+        let mut board = self.board();
+        board.queues[at].is_called = false;
+        if board.queues[at].is_read {
+            return;
+        }
+        while !board.queues[at].batches.is_empty() {
+            board = self.read_one(board, at);
+        }
+        board.queues[at].is_read = false;
+    }
+
+    /// Reads the first batch of a shard that nobody else reads, and leaves it marked as being read.
+    fn read_one<'c>(
+        &'c self,
+        mut board: MutexGuard<'c, Board>,
+        at: usize,
+    ) -> MutexGuard<'c, Board> {
+        let queue = &mut board.queues[at];
+        queue.is_read = true;
+        let Some((mut batch, keylog)) = queue.batches.pop_front() else {
+            return board;
+        };
+        drop(board);
+        let alarm = Alarm(self);
+        let mut shard = self.shards[at]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        batch.play(&mut shard, &keylog);
+        drop((shard, keylog));
+        std::mem::forget(alarm);
+        let mut board = self.board();
+        board.unfinished -= 1;
+        board.spare.push(batch);
+        if board.is_awaited {
+            self.finished.notify_one();
+        }
+        board
+    }
+
+    /// The shards, in order.
+    pub(super) fn into_shards(self) -> impl Iterator<Item = Shard> {
+        let whole =
+            |shard: Mutex<Shard>| shard.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.shards.into_iter().map(whole)
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes the pusher if the thread panics, for a panic goes on in it once the scope ends.
+struct Alarm<'c>(&'c Crew);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        self.0.board().is_broken = true;
+        self.0.finished.notify_one();
+    }
+}

@@ -3,7 +3,7 @@
 //! ```text
 //!  push --full?--> the pusher reads a batch itself, or waits for the one that is being read
 //!    |
-//!  queue of a shard --called--> a thread of the pool: run until the queue is empty
+//!  queue of a shard --enough wait: called--> a thread of the pool: run until the queue is empty
 //! ```
 //!
 //! No thread of the pool ever waits here but the one that pushes, and it waits only while another one reads: so this ends
@@ -18,8 +18,11 @@ use super::batch::Batch;
 use super::shard::Shard;
 use crate::tls::KeyLog;
 
-/// Batches that may wait, over all shards: 3 MiB, enough that a thread that is away for a moment costs nothing.
-const MOST_WAITING: usize = 24;
+/// Batches that may wait, over all shards: 4 MiB, enough that a thread that is away for a moment costs nothing.
+const MOST_WAITING: usize = 32;
+
+/// Batches of shards that nobody reads, upon which somebody is called: to wake a thread for each costs as much as reading it.
+const CALLING: usize = 8;
 
 /// Shards, and what waits for them.
 pub(super) struct Crew {
@@ -34,6 +37,8 @@ struct Board {
     queues: Vec<Queue>,
     /// Batches in queues or being read.
     unfinished: usize,
+    /// Batches pushed since threads were called, for which nobody will come.
+    uncalled: usize,
     /// The pusher waits for `finished`.
     is_awaited: bool,
     /// Somebody panicked: what is unfinished stays so.
@@ -71,23 +76,42 @@ impl Crew {
         batch: Batch,
         keylog: &Arc<KeyLog>,
     ) -> Batch {
-        self.lower(scope, MOST_WAITING - 1);
-        let mut board = self.board();
+        let mut board = self.lower(scope, MOST_WAITING - 1);
         board.unfinished += 1;
         let queue = &mut board.queues[at];
         queue.batches.push_back((batch, Arc::clone(keylog)));
-        let calls = !queue.is_read && !queue.is_called;
-        queue.is_called |= calls;
-        let spare = board.spare.pop().unwrap_or_default();
-        drop(board);
-        if calls {
-            scope.spawn(move |_| self.run(at));
+        if !queue.is_read && !queue.is_called {
+            board.uncalled += 1;
+            if board.uncalled >= CALLING {
+                self.call(scope, &mut board);
+            }
         }
-        spare
+        board.spare.pop().unwrap_or_default()
+    }
+
+    /// Returns when all batches are read.
+    pub(super) fn settle<'scope>(&'scope self, scope: &Scope<'scope>) {
+        self.call(scope, &mut self.board());
+        drop(self.lower(scope, 0));
+    }
+
+    /// Calls a thread for each shard that needs one.
+    fn call<'scope>(&'scope self, scope: &Scope<'scope>, board: &mut Board) {
+        board.uncalled = 0;
+        for (at, queue) in board.queues.iter_mut().enumerate() {
+            if !queue.is_read && !queue.is_called && !queue.batches.is_empty() {
+                queue.is_called = true;
+                scope.spawn(move |_| self.run(at));
+            }
+        }
     }
 
     /// Reads until no more than `most` batches are unfinished.
-    pub(super) fn lower<'scope>(&'scope self, scope: &Scope<'scope>, most: usize) {
+    fn lower<'scope>(
+        &'scope self,
+        scope: &Scope<'scope>,
+        most: usize,
+    ) -> MutexGuard<'scope, Board> {
         let mut board = self.board();
         while board.unfinished > most && !board.is_broken {
             let longest = board
@@ -98,13 +122,9 @@ impl Crew {
                 .max_by_key(|(_, queue)| queue.batches.len());
             if let Some((at, _)) = longest {
                 board = self.read_one(board, at);
-                let queue = &mut board.queues[at];
-                queue.is_read = false;
+                board.queues[at].is_read = false;
                 // Whoever was called may have come meanwhile, and gone because the shard was being read.
-                if !queue.batches.is_empty() {
-                    queue.is_called = true;
-                    scope.spawn(move |_| self.run(at));
-                }
+                self.call(scope, &mut board);
             } else {
                 board.is_awaited = true;
                 board = self
@@ -114,6 +134,7 @@ impl Crew {
                 board.is_awaited = false;
             }
         }
+        board
     }
 
     /// Reads what waits for a shard until nothing does, unless somebody is at it.

@@ -83,7 +83,7 @@ impl<'s, 'scope> Relay<'s, 'scope> {
                     *batch = crew.push(scope, at, full, &self.keylog);
                 }
             }
-            crew.lower(scope, 0);
+            crew.settle(scope);
         }
     }
 
@@ -153,5 +153,90 @@ impl StreamHandler for Sender<'_, '_> {
 
     fn finish(&mut self, how: Finish) {
         self.pass(Event::Finish(how));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::collector::Collector;
+    use super::*;
+
+    fn shards() -> Vec<Shard> {
+        let shard = |_| Shard::new(Collector::new(true, true));
+        (0..SHARDS).map(shard).collect()
+    }
+
+    /// Some hundred connections that take turns, more than may wait.
+    fn play(relay: Relay<'_, '_>) {
+        let relay = Rc::new(RefCell::new(relay));
+        let mut packet = 0;
+        for round in 0..20 {
+            let mut senders: Vec<_> = (0..30)
+                .map(|number| {
+                    let info = FlowInfo {
+                        number: round * 30 + number,
+                        client: ([10, 0, 0, 1], 4000).into(),
+                        server: ([10, 0, 0, 2], 80).into(),
+                        start: Stamp::default(),
+                        opening_seen: true,
+                    };
+                    Sender::new(&info, &relay)
+                })
+                .collect();
+            for part in 0..12 {
+                for (at, sender) in senders.iter_mut().enumerate() {
+                    packet += 1;
+                    let stamp = Stamp { packet, time_ns: 0 };
+                    match part {
+                        0 => sender.data(
+                            Direction::ToServer,
+                            stamp,
+                            b"GET /a HTTP/1.1\r\nHost: a.test\r\n\r\n",
+                        ),
+                        1 => sender.data(
+                            Direction::ToClient,
+                            stamp,
+                            b"HTTP/1.1 200 OK\r\nContent-Length: 13000\r\n\r\n",
+                        ),
+                        _ if at % 7 == 3 && part == 5 => {
+                            sender.gap(Direction::ToClient, stamp, 1300);
+                        }
+                        _ => sender.data(Direction::ToClient, stamp, &[b'x'; 1300]),
+                    }
+                }
+            }
+            relay.borrow_mut().add_secrets(b"# none\n");
+            for (at, sender) in senders.iter_mut().enumerate() {
+                sender.finish([Finish::Closed, Finish::Idle][at % 2]);
+            }
+        }
+        relay.borrow_mut().settle();
+    }
+
+    fn outcome(shards: impl IntoIterator<Item = Shard>) -> String {
+        let collectors = shards.into_iter().map(Shard::into_collector);
+        let each = collectors.map(|collector| {
+            assert_eq!(collector.held, 0);
+            format!("{} {:?}\n", collector.entries, collector.exchanges)
+        });
+        each.collect()
+    }
+
+    /// In a pool of one thread nobody ever comes, and in a small one threads come late.
+    #[test]
+    fn the_same_here_and_apart() {
+        let mut here = shards();
+        play(Relay::here(&mut here, Arc::default()));
+        let want = outcome(here);
+        assert!(want.starts_with("75 [") && want.matches("body_size: Some(13000)").count() == 600);
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().expect("a pool");
+            let crew = Crew::new(shards());
+            pool.install(|| {
+                rayon::in_place_scope(|scope| play(Relay::apart(&crew, scope, Arc::default())));
+            });
+            assert!(outcome(crew.into_shards()) == want, "{threads}");
+        }
     }
 }

@@ -144,3 +144,66 @@ impl TlsSightings {
 pub(super) fn flow_number(flow: &FlowInfo) -> Option<u32> {
     u32::try_from(flow.number).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(number: u64) -> FlowInfo {
+        FlowInfo {
+            number,
+            client: ([10, 0, 0, 1], 4000).into(),
+            server: ([10, 0, 0, 2], 443).into(),
+            start: Stamp::default(),
+            opening_seen: true,
+        }
+    }
+
+    #[test]
+    fn shards_list_the_servers_that_one_would() {
+        let mut whole = TlsSightings::default();
+        let mut shards = [(); 3].map(|()| TlsSightings::default());
+        for turn in 0..3 * SERVERS as u64 {
+            let server: Box<str> = format!("{:04}.test", turn * 7 % 1500).into();
+            let stamp = Stamp {
+                packet: turn + 1,
+                time_ns: 0,
+            };
+            whole.without_secrets(server.clone(), turn, &flow(turn), stamp);
+            let shard = &mut shards[turn as usize % 3];
+            shard.without_secrets(server, turn, &flow(turn), stamp);
+        }
+        let mut all = TlsSightings::default();
+        for shard in shards.into_iter().rev() {
+            all.absorb(shard);
+        }
+        all.shorten();
+        assert_eq!(all.by_server.len(), SERVERS);
+        assert!(all.by_server.keys().eq(whole.by_server.keys()));
+        let [more, want] = [all.more_servers, whole.more_servers];
+        assert_eq!((more.count, more.locus()), (want.count, want.locus()));
+    }
+
+    #[test]
+    fn the_first_text_stays() {
+        let kinds = [(9, 0x1301), (4, 0xc02b), (6, 0x1303)];
+        let mut all = TlsSightings::default();
+        for (turn, suite) in kinds {
+            let mut shard = TlsSightings::default();
+            let kind = crate::tls::OutcomeKind::UnsupportedCipher(crate::tls::CipherSuite(suite));
+            let stamp = Stamp {
+                packet: 100 - turn,
+                time_ns: 0,
+            };
+            shard.outcome(kind, turn, &flow(turn), stamp);
+            all.absorb(shard);
+        }
+        let (_, met, text) = &all.by_kind["tls-unsupported-cipher"];
+        let second = crate::tls::OutcomeKind::UnsupportedCipher(crate::tls::CipherSuite(0xc02b));
+        assert_eq!((met.count, text), (3, &second.to_string()));
+        assert!(matches!(
+            met.locus(),
+            Some(Locus::Packets { first: 91, .. })
+        ));
+    }
+}

@@ -39,6 +39,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Options;
+use super::ahead::ReadAhead;
 use crate::error::ErrorKind;
 use crate::exchange::Capture;
 use crate::net::{
@@ -56,7 +57,7 @@ use shard::{SHARDS, Shard};
 /// # Errors
 /// When the input cannot be read at all, or is no capture. Damage inside is a notice.
 pub(super) fn read(
-    reader: impl Read,
+    reader: impl Read + Send + 'static,
     source: &Source,
     name: &Arc<str>,
     options: &Options,
@@ -69,6 +70,13 @@ pub(super) fn read(
         // Errors show again in the second pass.
         let _ = scan_secrets(first_pass, |text| Arc::make_mut(&mut keylog).add(text));
     }
+    let in_one_thread = rayon::current_num_threads() == 1;
+    // Where there is other work for other threads, fetching the bytes in one of its own costs more than it gains.
+    let reader: Box<dyn Read> = if in_one_thread {
+        Box::new(ReadAhead::new(reader))
+    } else {
+        Box::new(reader)
+    };
     let bytes = Cell::new(0);
     let reader = CaptureReader::new(Counted {
         reader,
@@ -77,14 +85,14 @@ pub(super) fn read(
     .map_err(error)?;
     let collector = || Collector::new(options.keeps_all, options.looks_inside);
     let mut shards: Vec<Shard> = (0..SHARDS).map(|_| Shard::new(collector())).collect();
-    let oddities = if rayon::current_num_threads() > 1 {
+    let oddities = if in_one_thread {
+        follow(reader, Relay::here(&mut shards, keylog))
+    } else {
         let crew = Crew::new(shards);
         let oddities =
             rayon::in_place_scope(|scope| follow(reader, Relay::apart(&crew, scope, keylog)));
         shards = crew.into_shards().collect();
         oddities
-    } else {
-        follow(reader, Relay::here(&mut shards, keylog))
     };
     let mut all = collector();
     for shard in shards {
@@ -111,6 +119,7 @@ fn follow(mut reader: CaptureReader<impl Read>, relay: Relay<'_, '_>) -> Odditie
             },
         }
     }
+    decoder.finish();
     flows.finish();
     relay.borrow_mut().settle();
     let mut oddities = reader.oddities().clone();

@@ -330,11 +330,11 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
         };
         match self.links.get_mut(newer as usize) {
             Some(link) => link.older = older,
-            None => self.oldest = newer,
+            None => self.newest = older,
         }
         match self.links.get_mut(older as usize) {
             Some(link) => link.newer = newer,
-            None => self.newest = older,
+            None => self.oldest = newer,
         }
     }
 }

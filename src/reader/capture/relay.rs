@@ -32,7 +32,7 @@ enum Way<'s, 'scope> {
     Apart {
         crew: &'scope Crew,
         scope: &'s Scope<'scope>,
-        batches: [Batch; SHARDS],
+        batches: Vec<Batch>,
     },
 }
 
@@ -47,7 +47,7 @@ impl<'s, 'scope> Relay<'s, 'scope> {
         let way = Way::Apart {
             crew,
             scope,
-            batches: Default::default(),
+            batches: (0..SHARDS).map(|_| Batch::default()).collect(),
         };
         Self::new(way, keylog)
     }

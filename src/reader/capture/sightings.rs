@@ -129,8 +129,10 @@ impl TlsSightings {
             return;
         }
         // Tunnels of one connection may end in one turn.
-        let order = |(server, (turn, _)): (&Box<str>, &(u64, Met))| (*turn, server.clone());
-        let mut servers: Vec<_> = self.by_server.iter().map(order).collect();
+        let servers = self.by_server.iter();
+        let mut servers: Vec<(u64, Box<str>)> = servers
+            .map(|(server, (turn, _))| (*turn, server.clone()))
+            .collect();
         servers.sort_unstable();
         for (_, server) in servers.drain(SERVERS..) {
             if let Some((_, met)) = self.by_server.remove(&server) {

@@ -78,7 +78,7 @@ impl Collector {
         oddities: &net::Oddities,
         bytes: u64,
     ) -> Capture {
-        self.exchanges.sort_by_key(|exchange| exchange.locus);
+        self.exchanges.sort_by_cached_key(|exchange| exchange.locus);
         self.exchanges.shrink_to_fit();
         self.tls.shorten();
         let notices = self.notices(source, oddities);

@@ -45,6 +45,11 @@ impl Batch {
         self.bytes.len() >= BYTES || self.records.len() >= RECORDS
     }
 
+    /// How many usual ones it counts for: a single segment may be as long as a capture's blocks are.
+    pub(super) fn weight(&self) -> usize {
+        (self.bytes.len() / BYTES).max(1)
+    }
+
     /// Notes that a connection begins.
     pub(super) fn open(&mut self, place: u32, info: FlowInfo) {
         self.opened.push(info);
@@ -95,5 +100,26 @@ impl Batch {
         }
         drop(opened);
         self.bytes.clear();
+        self.bytes.shrink_to(2 * BYTES);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::collector::Collector;
+    use super::*;
+
+    #[test]
+    fn a_long_segment_weighs_what_it_is() {
+        let mut batch = Batch::default();
+        let mut shard = Shard::new(Collector::new(false, false));
+        for (len, weight, is_full) in [(10, 1, false), (BYTES, 1, true), (9 * BYTES, 9, true)] {
+            let bytes = vec![b'x'; len];
+            let event = Event::Data(Direction::ToServer, Stamp::default(), &bytes);
+            batch.add(1, 0, event);
+            assert_eq!((batch.weight(), batch.is_full()), (weight, is_full));
+            batch.play(&mut shard, &KeyLog::new());
+            assert!(batch.is_empty() && batch.bytes.capacity() <= 2 * BYTES);
+        }
     }
 }

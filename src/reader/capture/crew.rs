@@ -18,10 +18,10 @@ use super::batch::Batch;
 use super::shard::Shard;
 use crate::tls::KeyLog;
 
-/// Batches that may wait, over all shards: 4 MiB, enough that a thread that is away for a moment costs nothing.
+/// Batches of the usual size that may wait, over all shards: 4 MiB, enough that a thread that is away for a moment costs nothing.
 const MOST_WAITING: usize = 32;
 
-/// Batches of shards that nobody reads, upon which somebody is called: to wake a thread for each costs as much as reading it.
+/// Batches of shards that nobody reads, upon which somebody is called: to wake a thread for each costs as much as to read it.
 const CALLING: usize = 8;
 
 /// Shards, and what waits for them.
@@ -35,7 +35,7 @@ pub(super) struct Crew {
 #[derive(Default)]
 struct Board {
     queues: Vec<Queue>,
-    /// Batches in queues or being read.
+    /// Weight of the batches in queues or being read.
     unfinished: usize,
     /// Batches pushed since threads were called, for which nobody will come.
     uncalled: usize,
@@ -76,8 +76,9 @@ impl Crew {
         batch: Batch,
         keylog: &Arc<KeyLog>,
     ) -> Batch {
-        let mut board = self.lower(scope, MOST_WAITING - 1);
-        board.unfinished += 1;
+        let weight = batch.weight();
+        let mut board = self.lower(scope, MOST_WAITING.saturating_sub(weight));
+        board.unfinished += weight;
         let queue = &mut board.queues[at];
         queue.batches.push_back((batch, Arc::clone(keylog)));
         if !queue.is_read && !queue.is_called {
@@ -106,7 +107,7 @@ impl Crew {
         }
     }
 
-    /// Reads until no more than `most` batches are unfinished.
+    /// Reads until batches of no more than the weight `most` are unfinished.
     fn lower<'scope>(
         &'scope self,
         scope: &Scope<'scope>,
@@ -162,6 +163,7 @@ impl Crew {
             return board;
         };
         drop(board);
+        let weight = batch.weight();
         let alarm = Alarm(self);
         let mut shard = self.shards[at]
             .lock()
@@ -170,7 +172,7 @@ impl Crew {
         drop((shard, keylog));
         std::mem::forget(alarm);
         let mut board = self.board();
-        board.unfinished -= 1;
+        board.unfinished -= weight;
         board.spare.push(batch);
         if board.is_awaited {
             self.finished.notify_one();

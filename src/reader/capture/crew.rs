@@ -41,7 +41,7 @@ struct Board {
     uncalled: usize,
     /// The pusher waits for `finished`.
     is_awaited: bool,
-    /// Somebody panicked: what is unfinished stays so.
+    /// Somebody panicked: what is unfinished stays so, and nothing more is taken.
     is_broken: bool,
     spare: Vec<Batch>,
 }
@@ -78,6 +78,9 @@ impl Crew {
     ) -> Batch {
         let weight = batch.weight();
         let mut board = self.lower(scope, MOST_WAITING.saturating_sub(weight));
+        if board.is_broken {
+            return Batch::default();
+        }
         board.unfinished += weight;
         let queue = &mut board.queues[at];
         queue.batches.push_back((batch, Arc::clone(keylog)));

@@ -489,19 +489,18 @@ impl<H: StreamHandler> Flow<H> {
         stamp: Stamp,
         shared: &mut Shared<'_, F>,
     ) -> &mut H {
-        let client = self.client.unwrap_or(self.first_sender);
-        let info = FlowInfo {
-            number: self.number,
-            client: self.ends[client],
-            server: self.ends[1 - client],
-            start: self.start,
-            opening_seen: self.opening_seen,
-        };
         self.handler.get_or_insert_with(|| {
-            if !info.opening_seen {
+            let client = self.client.unwrap_or(self.first_sender);
+            if !self.opening_seen {
                 shared.oddities.note(Oddity::MidStream, stamp);
             }
-            (shared.open)(&info)
+            (shared.open)(&FlowInfo {
+                number: self.number,
+                client: self.ends[client],
+                server: self.ends[1 - client],
+                start: self.start,
+                opening_seen: self.opening_seen,
+            })
         })
     }
 }

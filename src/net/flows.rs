@@ -11,16 +11,35 @@ use super::{Oddities, Oddity, Segment, Stamp};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Key([u128; 2], [u16; 2]);
 
+impl Key {
+    /// A place in [`FlowTable::recent`].
+    fn few_bits(&self) -> usize {
+        let Self([a, b], [port, other]) = *self;
+        let ends = (a as u32) ^ (b as u32).rotate_left(8) ^ u32::from(port).rotate_left(16);
+        // Fibonacci hashing: the upper bits depend on all.
+        let mixed = (ends ^ u32::from(other)).wrapping_mul(0x9e37_79b9);
+        (mixed >> (32 - RECENT.ilog2())) as usize
+    }
+}
+
 /// No slot.
 const NIL: u32 = u32::MAX;
 
-/// A flow in its place in the list of last use.
+/// A flow and what it is found by.
 struct Slot<H> {
     key: Key,
     flow: Flow<H>,
+}
+
+/// The place of a slot in the list of last use.
+#[derive(Clone, Copy)]
+struct Link {
     newer: u32,
     older: u32,
 }
+
+/// Slots remembered by a few bits of their keys.
+const RECENT: usize = 1 << 10;
 
 /// Puts the segments of a capture together to connections, and feeds each to a handler of its own.
 ///
@@ -28,9 +47,13 @@ struct Slot<H> {
 /// come in order within a direction, and across both in the order in which they were sent, as far as the capture tells.
 pub struct FlowTable<H, F> {
     open: F,
-    /// SipHash: a capture may be made to collide under a faster one, and a look-up per packet costs little beside its bytes.
+    /// SipHash: a capture may be made to collide under a faster one.
     index: HashMap<Key, u32>,
+    /// Slots that were looked up lately: nearly every packet is of one, and is spared the hashing. They may be outdated.
+    recent: Box<[u32; RECENT]>,
     slots: Vec<Option<Slot<H>>>,
+    /// As many as slots, and apart from them, because each packet changes three.
+    links: Vec<Link>,
     free: Vec<u32>,
     newest: u32,
     oldest: u32,
@@ -49,7 +72,9 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
         Self {
             open,
             index: HashMap::new(),
+            recent: Box::new([NIL; RECENT]),
             slots: Vec::new(),
+            links: Vec::new(),
             free: Vec::new(),
             newest: NIL,
             oldest: NIL,
@@ -132,9 +157,9 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
     pub fn finish(&mut self) {
         let mut left: Vec<(u64, u32)> = Vec::new();
         let mut at = self.newest;
-        while let Some(Some(slot)) = self.slots.get(at as usize) {
-            left.push((slot.flow.number(), at));
-            at = slot.older;
+        while let (Some(flow), Some(link)) = (self.flow(at), self.links.get(at as usize)) {
+            left.push((flow.number(), at));
+            at = link.older;
         }
         left.sort_unstable();
         for (_, at) in left {
@@ -160,11 +185,16 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
         &self.oddities
     }
 
-    /// The slot of a key; the newest is the likeliest.
-    fn find(&self, key: Key) -> Option<u32> {
-        match self.slots.get(self.newest as usize) {
-            Some(Some(slot)) if slot.key == key => Some(self.newest),
-            _ => self.index.get(&key).copied(),
+    /// The slot of a key.
+    fn find(&mut self, key: Key) -> Option<u32> {
+        let recent = &mut self.recent[key.few_bits()];
+        match self.slots.get(*recent as usize) {
+            Some(Some(slot)) if slot.key == key => Some(*recent),
+            _ => {
+                let at = self.index.get(&key).copied();
+                *recent = at.unwrap_or(NIL);
+                at
+            }
         }
     }
 
@@ -180,12 +210,7 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
         };
         let flow = Flow::new(ends, side, self.flows, stamp);
         self.flows += 1;
-        let slot = Some(Slot {
-            key,
-            flow,
-            newer: NIL,
-            older: NIL,
-        });
+        let slot = Some(Slot { key, flow });
         let at = match self.free.pop() {
             Some(at) => {
                 self.slots[at as usize] = slot;
@@ -193,20 +218,25 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
             }
             None => {
                 self.slots.push(slot);
+                self.links.push(Link {
+                    newer: NIL,
+                    older: NIL,
+                });
                 (self.slots.len() - 1) as u32
             }
         };
         self.index.insert(key, at);
+        self.recent[key.few_bits()] = at;
         self.link(at);
         at
     }
 
     /// Finishes a flow and forgets it.
     fn remove(&mut self, at: u32, how: Finish) {
-        self.unlink(at);
         let Some(mut slot) = self.slots.get_mut(at as usize).and_then(Option::take) else {
             return;
         };
+        self.unlink(at);
         let mut shared = Shared {
             open: &mut self.open,
             oddities: &mut self.oddities,
@@ -270,10 +300,6 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
         Some(&self.slots.get(at as usize)?.as_ref()?.flow)
     }
 
-    fn slot(&mut self, at: u32) -> Option<&mut Slot<H>> {
-        self.slots.get_mut(at as usize)?.as_mut()
-    }
-
     /// Makes a flow the newest.
     fn touch(&mut self, at: u32) {
         if at != self.newest {
@@ -284,28 +310,30 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
 
     fn link(&mut self, at: u32) {
         let newest = self.newest;
-        if let Some(slot) = self.slot(newest) {
-            slot.newer = at;
+        if let Some(link) = self.links.get_mut(newest as usize) {
+            link.newer = at;
         } else {
             self.oldest = at;
         }
-        if let Some(slot) = self.slot(at) {
-            slot.newer = NIL;
-            slot.older = newest;
+        if let Some(link) = self.links.get_mut(at as usize) {
+            *link = Link {
+                newer: NIL,
+                older: newest,
+            };
         }
         self.newest = at;
     }
 
     fn unlink(&mut self, at: u32) {
-        let Some((newer, older)) = self.slot(at).map(|slot| (slot.newer, slot.older)) else {
+        let Some(Link { newer, older }) = self.links.get(at as usize).copied() else {
             return;
         };
-        match self.slot(newer) {
-            Some(slot) => slot.older = older,
+        match self.links.get_mut(newer as usize) {
+            Some(link) => link.older = older,
             None => self.newest = older,
         }
-        match self.slot(older) {
-            Some(slot) => slot.newer = newer,
+        match self.links.get_mut(older as usize) {
+            Some(link) => link.newer = newer,
             None => self.oldest = newer,
         }
     }

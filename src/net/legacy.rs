@@ -1,10 +1,9 @@
-//! Classic pcap records (draft-ietf-opsawg-pcap).
+//! Classic pcap records (draft-ietf-opsawg-pcap). `pcap-parser` reads the header of a file; the four numbers of a record are
+//! read here, as looking for the next record behind a damaged one needs them one by one.
 
 use std::io::Read;
 
-use pcap_parser::{
-    PcapHeader, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified, parse_pcap_header,
-};
+use pcap_parser::{PcapHeader, parse_pcap_header};
 
 use super::capture::{Step, Tape};
 use super::clock::legacy_nanoseconds;
@@ -72,32 +71,20 @@ impl Legacy {
             let cut = record.captured <= self.longest;
             return self.resynchronise(tape, cut);
         }
-        let parse = if self.header.is_modified_format() {
-            parse_pcap_frame_modified
-        } else if self.header.is_bigendian() {
-            parse_pcap_frame_be
-        } else {
-            parse_pcap_frame
-        };
-        let Ok((_, frame)) = parse(tape.window.data()) else {
-            // The whole record is in the window, and a record has nothing else to be wrong about.
-            return Step::End;
-        };
         let unit = if self.header.is_nanosecond_precision() {
             1
         } else {
             1_000
         };
-        let time_ns = legacy_nanoseconds(frame.ts_sec, frame.ts_usec, unit);
-        let original_len = frame.origlen;
-        self.seconds = Some(frame.ts_sec);
+        let time_ns = legacy_nanoseconds(record.seconds, record.fraction, unit);
+        self.seconds = Some(record.seconds);
         tape.window.consume(len);
         // The upper bits of the field tell the length of a frame check sequence, which the IP length cuts off.
         let link_type = LinkType(self.header.network.0 as u16);
         Step::Packet {
             time_ns,
             link_type,
-            original_len,
+            original_len: record.original,
             interface: 0,
             back: record.captured,
             len: record.captured,

@@ -75,13 +75,10 @@ pub fn read(source: &Source, options: &Options) -> Result<Capture, Error> {
 pub fn read_recording(source: &Source, options: &Options) -> Result<Recording, Error> {
     let name: Arc<str> = source.name().into();
     let outcome = source.open().and_then(|opened| match opened.content {
-        Content::Stream(reader) => {
-            let mut reader = ReadAhead::new(reader);
-            match opened.format {
-                Format::Har => har::read(&mut reader, &name, options),
-                Format::Pcap => capture::read(reader, source, &name, options),
-            }
-        }
+        Content::Stream(reader) => match opened.format {
+            Format::Har => har::read(&mut ReadAhead::new(reader), &name, options),
+            Format::Pcap => capture::read(reader, source, &name, options),
+        },
         Content::Archive(mut archive) => {
             let (member, others) = archive.har_member()?;
             let outcome = archive.with_member(member, |reader| har::read(reader, &name, options));

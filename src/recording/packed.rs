@@ -72,6 +72,20 @@ impl<T: Encode + DecodeOwned> Packed<T> {
         self.open.drain(..full);
     }
 
+    /// How many values rest in full blocks; the others are the last.
+    pub(crate) fn packed(&self) -> usize {
+        self.blocks.len() * BLOCK
+    }
+
+    /// Adds another list: its full blocks behind those of this one, its last values behind the last.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.len += other.packed();
+        self.blocks.extend(other.blocks);
+        for value in other.open {
+            self.push(value);
+        }
+    }
+
     /// Packs the last values too. Nothing can be added any more.
     pub(crate) fn close(&mut self) {
         if !self.open.is_empty() {
@@ -130,6 +144,29 @@ mod tests {
             let (block, at) = Packed::<String>::locate(place as u32);
             assert_eq!(packed.block(block)[at], text);
         }
+    }
+
+    #[test]
+    fn full_blocks_come_first_in_joined_lists() {
+        let list = |numbers: std::ops::Range<u32>| {
+            let mut list = Packed::default();
+            numbers.for_each(|n| list.push(n));
+            list
+        };
+        let block = BLOCK as u32;
+        let mut joined = list(0..block + 60);
+        joined.append(list(1000..1000 + block + 10));
+        let expected = [
+            0..block,
+            1000..1000 + block,
+            block..block + 60,
+            1000 + block..1000 + block + 10,
+        ];
+        assert_eq!(joined.len(), 2 * BLOCK + 70);
+        let found: Vec<u32> = (0..joined.blocks())
+            .flat_map(|at| joined.block(at))
+            .collect();
+        assert!(found.into_iter().eq(expected.into_iter().flatten()));
     }
 
     #[test]

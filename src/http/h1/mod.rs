@@ -6,5 +6,7 @@ mod head;
 mod lane;
 mod pairing;
 mod resync;
+mod switch;
 
-pub(super) use connection::{Connection, SwitchToH2};
+pub(super) use connection::Connection;
+pub(super) use switch::SwitchToH2;

@@ -5,7 +5,7 @@ use super::frame::{
     SETTINGS_ENABLE_CONNECT_PROTOCOL, SETTINGS_HEADER_TABLE_SIZE, SETTINGS_MAX_FRAME_SIZE,
 };
 use super::head::Head;
-use super::lane::{Allowed, Block, Lane, MAX_FRAME, State, open_block, open_cut_block, start};
+use super::lane::{Allowed, Block, Lane, MAX_FRAME, State, open_block, start};
 use super::resync::{self, Search};
 use super::streams::Streams;
 use crate::http::backlog::Window;
@@ -17,8 +17,8 @@ use crate::net::{Direction, Stamp};
 /// An HTTP/2 connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    lanes: [Lane; 2],
-    streams: Streams,
+    pub(super) lanes: [Lane; 2],
+    pub(super) streams: Streams,
     /// The server announced `SETTINGS_ENABLE_CONNECT_PROTOCOL`; `None` while its `SETTINGS` are not known.
     connect_protocol: Option<bool>,
 }
@@ -113,55 +113,6 @@ impl Connection {
             }
         }
         at
-    }
-
-    /// A hole of `len` bytes behind `window`, what was left of the bytes before it.
-    pub(crate) fn gap(
-        &mut self,
-        direction: Direction,
-        window: Option<Window<'_>>,
-        stamp: Stamp,
-        len: u64,
-        sink: &mut impl MessageSink,
-    ) {
-        if let Some(window) = window {
-            self.gap_in_frame(direction, &window, len, stamp, sink);
-            return;
-        }
-        match self.lanes[direction.index()].state {
-            State::Data {
-                stream_id,
-                left,
-                padding,
-                end,
-            } if len <= left + padding => {
-                let content = left.min(len);
-                self.streams
-                    .data_gap(stream_id, direction, stamp, content, sink);
-                let padding = padding - (len - content);
-                self.advance_data(direction, stream_id, left - content, padding, end, sink);
-            }
-            State::Skip { left } if len <= left => self.skip(direction, left - len),
-            State::Data {
-                stream_id,
-                left,
-                end,
-                ..
-            } => {
-                self.streams
-                    .data_gap(stream_id, direction, stamp, left, sink);
-                if end {
-                    self.streams.end(stream_id, direction, sink);
-                }
-                self.lose_at(direction, stamp, sink);
-            }
-            State::Start => {
-                self.lanes[direction.index()].mid_connection = true;
-                self.settings_missed(direction);
-                self.lose_at(direction, stamp, sink);
-            }
-            _ => self.lose_at(direction, stamp, sink),
-        }
     }
 
     /// The end of the recording; `windows` is what was left of both directions.
@@ -361,7 +312,7 @@ impl Connection {
     }
 
     /// A header block, `whole` or the start of one.
-    fn block(
+    pub(super) fn block(
         &mut self,
         direction: Direction,
         block: Block,
@@ -394,7 +345,7 @@ impl Connection {
     }
 
     /// Takes what came of a header block whose rest is lost.
-    fn cut_block(&mut self, direction: Direction, sink: &mut impl MessageSink) {
+    pub(super) fn cut_block(&mut self, direction: Direction, sink: &mut impl MessageSink) {
         let lane = &mut self.lanes[direction.index()];
         let fragments = std::mem::take(&mut lane.fragments);
         if let Some(block) = lane.block.take() {
@@ -434,7 +385,7 @@ impl Connection {
     }
 
     /// `SETTINGS` of `sender` may have been missed: the other direction's limits are unknown from here on.
-    fn settings_missed(&mut self, sender: Direction) {
+    pub(super) fn settings_missed(&mut self, sender: Direction) {
         let lane = &mut self.lanes[sender.reverse().index()];
         lane.settings_missed = true;
         lane.allowed = None;
@@ -462,7 +413,7 @@ impl Connection {
         self.streams.go_away(last, reset, sink);
     }
 
-    fn advance_data(
+    pub(super) fn advance_data(
         &mut self,
         direction: Direction,
         stream_id: u32,
@@ -486,116 +437,12 @@ impl Connection {
         self.skip(direction, padding);
     }
 
-    fn skip(&mut self, direction: Direction, left: u64) {
+    pub(super) fn skip(&mut self, direction: Direction, left: u64) {
         self.lanes[direction.index()].state = if left > 0 {
             State::Skip { left }
         } else {
             State::Frame
         };
-    }
-
-    /// A hole of `len` bytes behind a part of a frame.
-    fn gap_in_frame(
-        &mut self,
-        direction: Direction,
-        window: &Window<'_>,
-        len: u64,
-        stamp: Stamp,
-        sink: &mut impl MessageSink,
-    ) {
-        let state = self.lanes[direction.index()].state;
-        let header = match state {
-            State::Frame => FrameHeader::parse(window.bytes),
-            State::Start => {
-                self.lanes[direction.index()].mid_connection = true;
-                self.settings_missed(direction);
-                None
-            }
-            _ => None,
-        };
-        let Some(header) = header else {
-            self.lose_at(direction, stamp, sink);
-            return;
-        };
-        let seen = window.bytes.len() - frame::HEADER;
-        let left = u64::from(header.length).saturating_sub(seen as u64);
-        self.cut_frame(direction, header, window, stamp, sink);
-        if header.kind == FrameType::DATA {
-            // Only a padded frame waits for its second part; how much is padding is lost.
-            self.streams.hole_in(header.stream_id, direction);
-            if len <= left {
-                self.streams
-                    .data_gap(header.stream_id, direction, stamp, len, sink);
-                let end = header.has(END_STREAM);
-                self.advance_data(direction, header.stream_id, left - len, 0, end, sink);
-                return;
-            }
-        }
-        if len <= left {
-            self.lanes[direction.index()].decoder.forget_table();
-            self.skip(direction, left - len);
-        } else {
-            self.lose_at(direction, stamp, sink);
-        }
-    }
-
-    /// Takes what can be told from a frame whose end is missing.
-    fn cut_frame(
-        &mut self,
-        direction: Direction,
-        header: FrameHeader,
-        window: &Window<'_>,
-        last: Stamp,
-        sink: &mut impl MessageSink,
-    ) {
-        let payload = &window.bytes[frame::HEADER..];
-        match header.kind {
-            FrameType::HEADERS | FrameType::PUSH_PROMISE => {
-                self.cut_block(direction, sink);
-                if let Some((block, fragment)) = open_cut_block(header, payload, window.stamp(0)) {
-                    self.block(direction, block, fragment, false, last, sink);
-                }
-            }
-            FrameType::CONTINUATION => {
-                let lane = &mut self.lanes[direction.index()];
-                if lane.block.is_some() {
-                    lane.fragments.extend_from_slice(payload);
-                }
-                self.cut_block(direction, sink);
-            }
-            FrameType::SETTINGS => self.settings_missed(direction),
-            _ => {}
-        }
-    }
-
-    fn lose_at(&mut self, direction: Direction, stamp: Stamp, sink: &mut impl MessageSink) {
-        if !matches!(self.lanes[direction.index()].state, State::Lost) {
-            sink.oddity(Oddity::SynchronisationLost, stamp);
-        }
-        self.cut_block(direction, sink);
-        self.settings_missed(direction);
-        self.streams.hole(direction);
-        self.lose(direction);
-    }
-
-    /// Gives up the boundary and the table.
-    fn lose(&mut self, direction: Direction) {
-        let lane = &mut self.lanes[direction.index()];
-        lane.state = State::Lost;
-        lane.decoder.forget_table();
-        lane.block = None;
-        lane.fragments.clear();
-    }
-
-    /// The highest stream number that can be believed behind a hole.
-    fn plausible_stream(&self, direction: Direction) -> u32 {
-        /// Streams that may have been opened inside the hole.
-        const UNSEEN: u32 = 2048;
-        if self.lanes[direction.index()].mid_connection {
-            resync::ANY_STREAM
-        } else {
-            self.streams.highest().saturating_add(UNSEEN)
-        }
     }
 }
 

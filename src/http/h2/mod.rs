@@ -3,6 +3,7 @@
 mod connection;
 pub(super) mod frame;
 mod head;
+mod holes;
 pub mod hpack;
 mod hpack_table;
 mod lane;

@@ -10,8 +10,8 @@ const LARGEST: usize = 256 << 10;
 /// Most bodies held of one connection; browsers have some hundred streams open at most.
 const MOST: usize = 256;
 
-/// Most bytes held over all connections of a capture.
-const MOST_BYTES: usize = 24 << 20;
+/// Most bytes held over all connections of a shard: of one that carries many streams, fifty bodies at once.
+const MOST_BYTES: usize = 12 << 20;
 
 /// The bodies of one connection, in the order in which they began.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub(super) struct Body {
 }
 
 impl Bodies {
-    /// Takes the next piece of a body; `held` counts what all connections hold.
+    /// Takes the next piece of a body; `held` counts what all connections of the shard hold.
     pub(super) fn push(
         &mut self,
         id: MessageId,

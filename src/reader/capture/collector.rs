@@ -1,4 +1,4 @@
-//! Gathers what the flows of a capture leave: exchanges, and everything that was odd.
+//! Gathers what the flows of a shard, and then those of a capture, leave: exchanges, and everything that was odd.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,11 +13,13 @@ use crate::notice::Notice;
 use crate::recording::{Packed, Recording};
 use crate::url::OriginPool;
 
-/// What a capture gave so far.
+/// What a capture, or a shard of one, gave so far.
 #[derive(Default)]
 pub(super) struct Collector {
+    /// Which event of the capture is under way: of two things met in different shards it tells the earlier.
+    pub(super) turn: u64,
     exchanges: Packed<Exchange>,
-    // Of each of them.
+    // Of each of them, by place.
     loci: Vec<Locus>,
     /// Messages met, readable or not.
     pub(super) entries: u64,
@@ -25,7 +27,7 @@ pub(super) struct Collector {
     pub(super) keeps_all: bool,
     /// Hold beginnings of bodies and look into them.
     pub(super) looks_inside: bool,
-    /// Bytes of bodies held at present, over all connections.
+    /// Bytes of bodies held at present, over all connections of the shard.
     pub(super) held: usize,
     pub(super) origins: OriginPool,
     pub(super) builder: HeaderListBuilder,
@@ -64,15 +66,35 @@ impl Collector {
         met.meet_often(flow, stamp, count);
     }
 
+    /// Adds what another shard of the same capture left.
+    pub(super) fn absorb(&mut self, mut other: Self) {
+        // Full blocks come first, wherever they are from.
+        let open = self.loci.split_off(self.exchanges.packed());
+        let open_there = other.loci.split_off(other.exchanges.packed());
+        for loci in [other.loci, open, open_there] {
+            self.loci.extend(loci);
+        }
+        self.exchanges.append(other.exchanges);
+        self.entries += other.entries;
+        self.tls.absorb(other.tls);
+        for (oddity, met) in other.http {
+            self.http.entry(oddity).or_default().absorb(met);
+        }
+        for (name, met) in other.other {
+            self.other.entry(name).or_default().absorb(met);
+        }
+    }
+
     /// The finished recording: exchanges in the order of their first packets.
     pub(super) fn finish(
-        self,
+        mut self,
         source: &Arc<str>,
         oddities: &net::Oddities,
         bytes: u64,
     ) -> Recording {
         let mut places: Vec<u32> = (0..self.loci.len() as u32).collect();
         places.sort_by_key(|&place| self.loci[place as usize]);
+        self.tls.shorten();
         let head = Capture {
             source: Arc::clone(source),
             recorder: Recorder::Packets,
@@ -119,7 +141,7 @@ impl Collector {
                 tls.unread.count,
             );
         }
-        for (server, met) in &tls.by_server {
+        for (server, (_, met)) in &tls.by_server {
             let message = format!("TLS with {server} without secrets; pass --keylog FILE");
             add("tls-without-secrets", message, met.locus(), met.count);
         }
@@ -128,7 +150,7 @@ impl Collector {
             let met = tls.more_servers;
             add("tls-without-secrets", message, met.locus(), met.count);
         }
-        for (name, (met, message)) in &tls.by_kind {
+        for (name, (_, met, message)) in &tls.by_kind {
             add(name, message.clone(), met.locus(), met.count);
         }
         for (oddity, met) in &self.http {

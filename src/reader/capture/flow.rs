@@ -1,75 +1,62 @@
 //! One TCP connection of a capture.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::Arc;
-
 use super::collector::Collector;
 use super::stream::{Context, Stream};
-use crate::net::{Direction, Finish, FlowInfo, Stamp, StreamHandler};
+use crate::net::{Direction, Finish, FlowInfo, Stamp};
 use crate::tls::KeyLog;
-
-/// What the flows of a capture share.
-pub(super) struct Shared {
-    pub(super) keylog: Arc<KeyLog>,
-    pub(super) collector: Collector,
-}
 
 /// Reads one connection and leaves its exchanges with the collector.
 pub(super) struct FlowReader {
     info: FlowInfo,
-    shared: Rc<RefCell<Shared>>,
     stream: Stream,
     last: Stamp,
 }
 
+/// What happens to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event<'b> {
+    /// The next bytes of one direction.
+    Data(Direction, Stamp, &'b [u8]),
+    /// So many bytes of one direction are not in the capture.
+    Gap(Direction, Stamp, u64),
+    /// Nothing more will come.
+    Finish(Finish),
+}
+
 impl FlowReader {
-    pub(super) fn new(info: FlowInfo, shared: Rc<RefCell<Shared>>) -> Self {
+    pub(super) fn new(info: FlowInfo) -> Self {
         Self {
             info,
-            shared,
             stream: Stream::default(),
             last: info.start,
         }
     }
 
-    fn with(&mut self, how: Option<Finish>, run: impl FnOnce(&mut Stream, &mut Context<'_>)) {
-        let mut shared = self.shared.borrow_mut();
-        let Shared { keylog, collector } = &mut *shared;
-        let mut context = Context {
+    pub(super) fn take(&mut self, event: Event<'_>, keylog: &KeyLog, collector: &mut Collector) {
+        let context = &mut Context {
             flow: &self.info,
-            how,
+            how: None,
             keylog,
             collector,
         };
-        run(&mut self.stream, &mut context);
-    }
-}
-
-impl StreamHandler for FlowReader {
-    fn data(&mut self, direction: Direction, stamp: Stamp, bytes: &[u8]) {
-        self.last = stamp;
-        self.with(None, |stream, context| {
-            stream.data(direction, stamp, bytes, context);
-        });
-    }
-
-    fn gap(&mut self, direction: Direction, stamp: Stamp, len: u64) {
-        self.last = stamp;
-        self.with(None, |stream, context| {
-            stream.gap(direction, stamp, len, context);
-        });
-    }
-
-    fn finish(&mut self, how: Finish) {
-        let last = self.last;
-        self.with(Some(how), |stream, context| {
-            if how == Finish::Closed {
-                for direction in [Direction::ToServer, Direction::ToClient] {
-                    stream.end(direction, last, context);
-                }
+        match event {
+            Event::Data(direction, stamp, bytes) => {
+                self.last = stamp;
+                self.stream.data(direction, stamp, bytes, context);
             }
-            stream.finish(last, context);
-        });
+            Event::Gap(direction, stamp, len) => {
+                self.last = stamp;
+                self.stream.gap(direction, stamp, len, context);
+            }
+            Event::Finish(how) => {
+                context.how = Some(how);
+                if how == Finish::Closed {
+                    for direction in [Direction::ToServer, Direction::ToClient] {
+                        self.stream.end(direction, self.last, context);
+                    }
+                }
+                self.stream.finish(self.last, context);
+            }
+        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! | file | from | to |
 //! | --- | --- | --- |
+//! | `relay.rs`, `shard.rs` | what the flow table hands on | the connections of one shard |
+//! | `batch.rs`, `crew.rs` | the same, gathered | the same, in another thread |
 //! | `flow.rs` | one TCP connection | its stream |
 //! | `stream.rs` | bytes of both directions | TLS, HTTP, or neither |
 //! | `tls.rs` | TLS records | a stream's plaintext |
@@ -10,15 +12,21 @@
 //! | `bodies.rs` | pieces of bodies | their beginnings, until they are looked into |
 //! | `collector.rs`, `sightings.rs`, `words.rs` | everything that was met | exchanges in order, notices |
 //!
-//! One thread takes a capture apart. What grows with it are its exchanges; a connection's state goes when it ends.
+//! One thread puts the packets of a capture together to the streams of its connections, because what it may hold is counted
+//! over all of them. What is inside the streams is read by as many threads as there are. What grows with a capture are its
+//! exchanges; a connection's state goes when it ends.
 //!
 //! Gaps: HTTP/3 is counted, not read. Of bodies the beginning is held until the exchange is known, looked into where another
 //! origin asked for it (`crate::content`), and dropped.
 
+mod batch;
 mod bodies;
 mod collector;
+mod crew;
 mod flow;
 mod http;
+mod relay;
+mod shard;
 mod sightings;
 mod stream;
 mod tls;
@@ -31,51 +39,77 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Options;
+use super::ahead::ReadAhead;
 use crate::error::ErrorKind;
 use crate::net::{
-    CaptureError, CaptureReader, Decoder, FlowTable, Item, QuicFlows, Transport, scan_secrets,
+    CaptureError, CaptureReader, Decoder, FlowTable, Item, Oddities, QuicFlows, Transport,
+    scan_secrets,
 };
 use crate::recording::Recording;
 use crate::source::{Content, Source};
 use collector::Collector;
-use flow::{FlowReader, Shared};
+use crew::Crew;
+use relay::{Relay, Sender};
+use shard::{SHARDS, Shard};
 
 /// Reads a packet capture.
 ///
 /// # Errors
 /// When the input cannot be read at all, or is no capture. Damage inside is a notice.
 pub(super) fn read(
-    reader: impl Read,
+    reader: impl Read + Send + 'static,
     source: &Source,
     name: &Arc<str>,
     options: &Options,
 ) -> Result<Recording, ErrorKind> {
-    let shared = Rc::new(RefCell::new(Shared {
-        keylog: Arc::clone(&options.keylog),
-        collector: Collector::new(options.keeps_all, options.looks_inside),
-    }));
+    let mut keylog = Arc::clone(&options.keylog);
     // Secrets may stand behind the packets that need them, so an input that can be read twice is.
     if let Some(again) = source.again()
         && let Content::Stream(first_pass) = again?.content
     {
-        let mut shared = shared.borrow_mut();
         // Errors show again in the second pass.
-        let _ = scan_secrets(first_pass, |text| {
-            Arc::make_mut(&mut shared.keylog).add(text)
-        });
+        let _ = scan_secrets(first_pass, |text| Arc::make_mut(&mut keylog).add(text));
     }
+    let in_one_thread = rayon::current_num_threads() == 1;
+    // Where there is other work for other threads, fetching the bytes in one of its own costs more than it gains.
+    let reader: Box<dyn Read> = if in_one_thread {
+        Box::new(ReadAhead::new(reader))
+    } else {
+        Box::new(reader)
+    };
     let bytes = Cell::new(0);
-    let mut reader = CaptureReader::new(Counted {
+    let reader = CaptureReader::new(Counted {
         reader,
         bytes: &bytes,
     })
     .map_err(error)?;
+    let collector = || Collector::new(options.keeps_all, options.looks_inside);
+    let mut shards: Vec<Shard> = (0..SHARDS).map(|_| Shard::new(collector())).collect();
+    let oddities = if in_one_thread {
+        follow(reader, Relay::here(&mut shards, keylog))
+    } else {
+        let crew = Crew::new(shards);
+        let oddities =
+            rayon::in_place_scope(|scope| follow(reader, Relay::apart(&crew, scope, keylog)));
+        shards = crew.into_shards().collect();
+        oddities
+    };
+    let mut all = collector();
+    for shard in shards {
+        all.absorb(shard.into_collector());
+    }
+    Ok(all.finish(name, &oddities, bytes.get()))
+}
+
+/// Follows the connections of a capture to its end, and says what was odd about its packets.
+fn follow(mut reader: CaptureReader<impl Read>, relay: Relay<'_, '_>) -> Oddities {
+    let relay = Rc::new(RefCell::new(relay));
     let mut decoder = Decoder::default();
     let mut quic = QuicFlows::default();
-    let mut flows = FlowTable::new(|info| FlowReader::new(*info, Rc::clone(&shared)));
+    let mut flows = FlowTable::new(|info| Sender::new(info, &relay));
     while let Some(item) = reader.next() {
         match item {
-            Item::Secrets(text) => Arc::make_mut(&mut shared.borrow_mut().keylog).add(text),
+            Item::Secrets(text) => relay.borrow_mut().add_secrets(text),
             Item::Packet(packet) => match decoder.decode(&packet) {
                 Some(Transport::Tcp(segment)) => flows.push(packet.stamp, &segment),
                 Some(Transport::Udp(datagram)) => {
@@ -85,14 +119,14 @@ pub(super) fn read(
             },
         }
     }
+    decoder.finish();
     flows.finish();
+    relay.borrow_mut().settle();
     let mut oddities = reader.oddities().clone();
     for other in [decoder.oddities(), flows.oddities(), quic.oddities()] {
         oddities.merge(other);
     }
-    drop(flows);
-    let collector = std::mem::take(&mut shared.borrow_mut().collector);
-    Ok(collector.finish(name, &oddities, bytes.get()))
+    oddities
 }
 
 fn error(error: CaptureError) -> ErrorKind {

@@ -103,10 +103,9 @@ impl TlsStream {
             if kind == OutcomeKind::NoSecrets {
                 let server = server_name.or(place.host);
                 let server = server.unwrap_or_else(|| context.flow.server.to_string().into());
-                context
-                    .collector
-                    .tls
-                    .without_secrets(server, context.flow, stamp);
+                let turn = context.collector.turn;
+                let met = &mut context.collector.tls;
+                met.without_secrets(server, turn, context.flow, stamp);
             }
         }
         if let Some(http) = http {
@@ -176,8 +175,9 @@ impl PlaintextSink for Sink<'_, '_, '_> {
         }
         // Connections without secrets are told by server, once each.
         if kind != OutcomeKind::NoSecrets {
+            let turn = self.context.collector.turn;
             let met = &mut self.context.collector.tls;
-            met.outcome(kind, flow, outcome.stamp);
+            met.outcome(kind, turn, flow, outcome.stamp);
         }
     }
 }

@@ -59,9 +59,8 @@ pub(super) fn collect(
         return;
     };
     let kind = Kind::of(request, method);
-    let url = candidates(request, kind, place, flow.server)
-        .into_iter()
-        .find_map(|text| Url::parse_pooled(&text, &mut context.collector.origins).ok());
+    let mut parse = |text: &str| Url::parse_pooled(text, &mut context.collector.origins).ok();
+    let url = url(request, kind, place, flow.server, &mut parse);
     let Some(url) = url else {
         context
             .collector
@@ -170,38 +169,39 @@ impl Kind {
     }
 }
 
-/// Texts that may be the URL, the likeliest first: a `Host` may hold anything, and then the connection's own address
-/// stands in for it.
-fn candidates(request: &RequestHead, kind: Kind, place: &Place, server: SocketAddr) -> Vec<String> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let target = request.target.as_deref().map(text);
-    let host = first_value(&request.headers, "host").map(text);
+/// The first of the texts that may be the URL, the likeliest first, that is one: a `Host` may hold anything, and then the
+/// connection's own address stands in for it.
+fn url(
+    request: &RequestHead,
+    kind: Kind,
+    place: &Place,
+    server: SocketAddr,
+    parse: &mut impl FnMut(&str) -> Option<Url>,
+) -> Option<Url> {
+    let target = request.target.as_deref().map(String::from_utf8_lossy);
+    let authority = request.authority.as_deref().map(String::from_utf8_lossy);
+    let host = first_value(&request.headers, "host").map(String::from_utf8_lossy);
     if kind == Kind::Tunnel {
         // It has no scheme; one whose default port is another keeps the port visible.
-        let authority = request.authority.as_deref().map(text).or(target).or(host);
-        return authority
-            .map(|authority| {
-                let scheme = if authority.ends_with(":80") {
-                    "https"
-                } else {
-                    "http"
-                };
-                vec![format!("{scheme}://{authority}/")]
-            })
-            .unwrap_or_default();
+        let authority = authority.or(target).or(host)?;
+        let scheme = if authority.ends_with(":80") {
+            "https"
+        } else {
+            "http"
+        };
+        return parse(&format!("{scheme}://{authority}/"));
     }
-    let Some(target) = target else {
-        // The request line, or the `:path`, is not known.
-        return Vec::new();
-    };
+    // Without it the request line, or the `:path`, is not known.
+    let target = target?;
+    let mut target = &*target;
     let scheme = match (kind, place.is_secure) {
         (Kind::WebSocket, true) => "wss",
         (Kind::WebSocket, false) => "ws",
         (_, true) => "https",
         (_, false) => "http",
     };
-    let mut texts = Vec::with_capacity(2);
-    let target = match target.split_once("://") {
+    let mut slash = "";
+    match target.split_once("://") {
         // Absolute form (RFC 9112, section 3.2.2), as proxies are asked.
         Some((given, rest)) if is_scheme(given) => {
             let scheme = if kind == Kind::WebSocket {
@@ -209,27 +209,26 @@ fn candidates(request: &RequestHead, kind: Kind, place: &Place, server: SocketAd
             } else {
                 given
             };
-            texts.push(format!("{scheme}://{rest}"));
-            rest.find('/').map_or("/", |at| &rest[at..]).to_owned()
+            if let Some(url) = parse(&format!("{scheme}://{rest}")) {
+                return Some(url);
+            }
+            target = rest.find('/').map_or("/", |at| &rest[at..]);
         }
-        _ if target == "*" => "/".to_owned(),
-        _ if target.starts_with('/') => target,
-        _ => format!("/{target}"),
-    };
-    let authorities = [
-        request.authority.as_deref().map(text),
-        host,
-        place.host.as_deref().map(str::to_owned),
-        Some(canonical(server).to_string()),
-    ];
-    for authority in authorities.into_iter().flatten() {
+        _ if target == "*" => target = "/",
+        _ if target.starts_with('/') => {}
+        _ => slash = "/",
+    }
+    let mut at = |authority: &str| {
         let authority = authority.trim();
         // What would end the authority early, or name a user, is no host.
-        if !authority.is_empty() && !authority.contains(['/', '?', '#', '@', '\\']) {
-            texts.push(format!("{scheme}://{authority}{target}"));
+        if authority.is_empty() || authority.contains(['/', '?', '#', '@', '\\']) {
+            return None;
         }
-    }
-    texts
+        parse(&[scheme, "://", authority, slash, target].concat())
+    };
+    let named = [authority.as_deref(), host.as_deref(), place.host.as_deref()];
+    let found = named.into_iter().flatten().find_map(&mut at);
+    found.or_else(|| at(&canonical(server).to_string()))
 }
 
 fn is_scheme(text: &str) -> bool {

@@ -286,16 +286,20 @@ impl Audit {
 
     /// What rules find. Fetches from `rows` on are no rows of the report.
     fn find(&self, context: &Context, rows: usize, options: &Options) -> Vec<Finding> {
-        let mut found = self
-            .rows
+        // In the order in which they rest, so that no block is unpacked twice.
+        let mut indices: Vec<u32> = (0..self.rows.len() as u32).collect();
+        indices.sort_by_key(|&index| {
+            let row = self.rows[index as usize];
+            (row.recording, row.place)
+        });
+        let mut found = indices
             .par_chunks(FETCHES_AT_ONCE)
-            .enumerate()
-            .map(|(chunk, rows)| {
+            .map(|indices| {
                 let mut desk = self.desk();
                 let mut found = Findings::new();
-                for (index, row) in (chunk * FETCHES_AT_ONCE..).zip(rows) {
-                    if let Some(excerpt) = desk.fetch(row.recording as usize, row.place) {
-                        rules::check(excerpt.view(), index as u32, context, &mut found);
+                for &index in indices {
+                    if let Some(excerpt) = self.fetch(&mut desk, index as usize) {
+                        rules::check(excerpt.view(), index, context, &mut found);
                     }
                 }
                 found

@@ -29,10 +29,10 @@ pub struct Excerpt {
     pub judged: JudgedFetch,
 }
 
-/// The blocks looked at last, the latest behind.
+/// The blocks looked at last, the latest behind; without the values that were taken out.
 #[derive(Debug)]
 struct Opened<T> {
-    blocks: Vec<(usize, usize, Vec<T>)>,
+    blocks: Vec<(usize, usize, Vec<Option<T>>)>,
 }
 
 impl Excerpt {
@@ -59,7 +59,9 @@ impl<'r> Desk<'r> {
 
     /// The fetch that rests at a place of a recording.
     pub(crate) fn fetch(&mut self, recording: usize, place: u32) -> Option<Excerpt> {
-        let mut judged = self.judged(recording, place)?.clone();
+        let fetches = &self.recordings.get(recording)?.fetches;
+        let unpack = |block| fetches.block(block);
+        let mut judged = self.fetches.take(recording, place, unpack)?;
         let whole = &self.recordings[recording];
         let (capture, hops) = self.capture(whole, recording, &judged.fetch.hops);
         judged.fetch.hops = hops;
@@ -68,13 +70,10 @@ impl<'r> Desk<'r> {
 
     /// The verdict of the fetch that rests at a place of a recording.
     pub(crate) fn verdict(&mut self, recording: usize, place: u32) -> Option<Verdict> {
-        self.judged(recording, place).map(|judged| judged.verdict)
-    }
-
-    fn judged(&mut self, recording: usize, place: u32) -> Option<&JudgedFetch> {
         let fetches = &self.recordings.get(recording)?.fetches;
-        self.fetches
-            .value(recording, place, |block| fetches.block(block))
+        let unpack = |block| fetches.block(block);
+        let judged = self.fetches.get(recording, place, unpack)?;
+        Some(judged.verdict)
     }
 
     /// A recording as far as these hops name its exchanges, and the hops with the indices of that excerpt. `number` is
@@ -88,11 +87,15 @@ impl<'r> Desk<'r> {
         let mut named: Vec<u32> = Vec::with_capacity(2 * hops.len());
         let mut exchanges = Vec::with_capacity(2 * hops.len());
         // An index that names nothing keeps naming nothing.
-        let mut take = |index: u32| {
+        let mut name = |index: u32, is_shared: bool| {
             let at = named.iter().position(|known| *known == index).or_else(|| {
                 let place = whole.place(index);
                 let part = |part| whole.part(part);
-                exchanges.push(self.exchanges.value(number, place, part)?.clone());
+                exchanges.push(if is_shared {
+                    self.exchanges.get(number, place, part)?.clone()
+                } else {
+                    self.exchanges.take(number, place, part)?
+                });
                 named.push(index);
                 Some(named.len() - 1)
             });
@@ -101,13 +104,14 @@ impl<'r> Desk<'r> {
         let hops = hops
             .iter()
             .map(|hop| Hop {
-                exchange: hop.exchange.map(&mut take),
+                exchange: hop.exchange.map(|index| name(index, false)),
                 preflight: match hop.preflight {
                     PreflightLink::None => PreflightLink::None,
-                    PreflightLink::Recorded(index) => PreflightLink::Recorded(take(index)),
-                    PreflightLink::Cached(index) => PreflightLink::Cached(take(index)),
+                    PreflightLink::Recorded(index) => PreflightLink::Recorded(name(index, false)),
+                    // Other fetches name these, too.
+                    PreflightLink::Cached(index) => PreflightLink::Cached(name(index, true)),
                 },
-                stored: hop.stored.map(&mut take),
+                stored: hop.stored.map(|index| name(index, true)),
             })
             .collect();
         (whole.excerpt(exchanges), hops)
@@ -115,28 +119,52 @@ impl<'r> Desk<'r> {
 }
 
 impl<T: Encode + DecodeOwned> Opened<T> {
-    /// The value at a place; `unpack` unpacks a block.
-    fn value(
+    /// The value at a place, for one look; `unpack` unpacks a block.
+    fn get(
         &mut self,
         recording: usize,
         place: u32,
-        unpack: impl FnOnce(usize) -> Vec<T>,
+        unpack: impl Fn(usize) -> Vec<T>,
     ) -> Option<&T> {
+        self.slot(recording, place, unpack)?.as_ref()
+    }
+
+    /// The value at a place, taken out of its block: it is hardly asked for again, and if it is, the block is unpacked
+    /// again.
+    fn take(
+        &mut self,
+        recording: usize,
+        place: u32,
+        unpack: impl Fn(usize) -> Vec<T>,
+    ) -> Option<T> {
+        self.slot(recording, place, unpack)?.take()
+    }
+
+    /// Where a value lies open.
+    fn slot(
+        &mut self,
+        recording: usize,
+        place: u32,
+        unpack: impl Fn(usize) -> Vec<T>,
+    ) -> Option<&mut Option<T>> {
         let (block, at) = Packed::<T>::locate(place);
         let open = self
             .blocks
             .iter()
             .rposition(|(of, number, _)| (*of, *number) == (recording, block));
-        let open = match open {
+        let mut open = match open {
             Some(open) => self.blocks.remove(open),
             None => {
                 if self.blocks.len() == OPEN {
                     self.blocks.remove(0);
                 }
-                (recording, block, unpack(block))
+                (recording, block, Vec::new())
             }
         };
+        if open.2.get(at).is_none_or(Option::is_none) {
+            open.2 = unpack(block).into_iter().map(Some).collect();
+        }
         self.blocks.push(open);
-        self.blocks.last()?.2.get(at)
+        self.blocks.last_mut()?.2.get_mut(at)
     }
 }

@@ -2,6 +2,7 @@
 //! while the exchanges rest.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroU32;
 
 use super::http_cache::freshness_seconds;
 use super::infer::{is_surely_credentialed, shows_portable_cookie};
@@ -28,8 +29,8 @@ pub(crate) struct Mark {
     pub(super) method: MethodKey,
     /// `Access-Control-Request-Method`.
     pub(super) requested_method: Option<MethodKey>,
-    pub(super) page: Option<u32>,
-    pub(super) connection: Option<u32>,
+    pub(super) page: Option<Number>,
+    pub(super) connection: Option<Number>,
     /// 0 without response.
     pub(super) status: u16,
     pub(super) resource_type: Option<ResourceType>,
@@ -75,18 +76,15 @@ pub(super) struct Key(u64);
 
 /// Stands for an origin as the `Origin` header carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OriginKey {
-    /// No such header.
-    Absent,
-    /// `null`.
-    Opaque,
-    /// A tuple.
-    Tuple(Key),
-}
+pub(super) struct OriginKey(u64);
 
 /// Stands for a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct MethodKey(u32);
+pub(super) struct MethodKey(NonZeroU32);
+
+/// A number that is there or not in four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Number(NonZeroU32);
 
 impl Key {
     pub(super) const NONE: Self = Self(0);
@@ -97,27 +95,45 @@ impl Key {
 }
 
 impl OriginKey {
+    /// No such header.
+    pub(super) const ABSENT: Self = Self(0);
+    /// `null`.
+    pub(super) const OPAQUE: Self = Self(1);
+
     fn of(origin: Option<&Origin>) -> Self {
         match origin {
-            None => Self::Absent,
-            Some(origin) if origin.is_opaque() => Self::Opaque,
-            Some(origin) => Self::Tuple(Key::of(origin.serialised())),
+            None => Self::ABSENT,
+            Some(origin) if origin.is_opaque() => Self::OPAQUE,
+            Some(origin) => Self(hash(origin.serialised()).max(2)),
         }
     }
 }
 
 impl MethodKey {
-    pub(super) const GET: Self = Self(0);
-    pub(super) const HEAD: Self = Self(1);
-    pub(super) const POST: Self = Self(2);
+    pub(super) const GET: Self = Self(NonZeroU32::MIN);
+    pub(super) const HEAD: Self = Self(NonZeroU32::MIN.saturating_add(1));
+    pub(super) const POST: Self = Self(NonZeroU32::MIN.saturating_add(2));
 
     fn of(method: &Method) -> Self {
         match method {
             Method::Get => Self::GET,
             Method::Head => Self::HEAD,
             Method::Post => Self::POST,
-            other => Self((hash(other.as_str()) as u32).max(3)),
+            other => {
+                let least = Self::POST.0.saturating_add(1);
+                Self(NonZeroU32::new(hash(other.as_str()) as u32).map_or(least, |n| n.max(least)))
+            }
         }
+    }
+}
+
+impl Number {
+    fn of(number: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(number))
+    }
+
+    pub(super) fn get(self) -> u32 {
+        self.0.get() - 1
     }
 }
 
@@ -163,8 +179,8 @@ impl Mark {
             }),
             method: MethodKey::of(&request.method),
             requested_method: requested_method(exchange).as_ref().map(MethodKey::of),
-            page: hints.page,
-            connection: hints.connection,
+            page: hints.page.map(Number::of),
+            connection: hints.connection.map(Number::of),
             status: response.map_or(0, |response| response.status),
             resource_type: hints.resource_type,
             role,

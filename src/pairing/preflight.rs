@@ -85,7 +85,7 @@ pub(super) fn cached_for(timeline: &Timeline, actual: u32) -> PreflightLink {
             let age = timeline
                 .start(actual)
                 .saturating_sub(timeline.end(candidate));
-            (origin == OriginKey::Absent || preflight.origin == origin)
+            (origin == OriginKey::ABSENT || preflight.origin == origin)
                 && age >= -JITTER_NS
                 && age / 1_000_000_000 <= preflight.lasts().unwrap_or(i64::MAX)
                 && preflight.has_ok_status()
@@ -100,7 +100,7 @@ fn serves(preflight: &Mark, actual: &Mark) -> bool {
         .is_none_or(|method| method == actual.method)
         && match (preflight.origin, actual.origin) {
             // Firefox: the preflight of a redirect-tainted hop carries the page's origin, the request `null`.
-            (OriginKey::Absent, _) | (_, OriginKey::Absent | OriginKey::Opaque) => true,
+            (OriginKey::ABSENT, _) | (_, OriginKey::ABSENT | OriginKey::OPAQUE) => true,
             (asked, sent) => asked == sent,
         }
 }

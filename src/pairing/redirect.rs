@@ -77,7 +77,7 @@ fn continues(redirected: &Mark, next: &Mark) -> bool {
         return false;
     }
     match (redirected.origin, next.origin) {
-        (OriginKey::Absent, _) | (_, OriginKey::Absent | OriginKey::Opaque) => true,
+        (OriginKey::ABSENT, _) | (_, OriginKey::ABSENT | OriginKey::OPAQUE) => true,
         (before, after) => before == after,
     }
 }

@@ -133,15 +133,14 @@ impl Recording {
     }
 
     /// Values of exchanges by index, which are given by place.
-    pub(crate) fn by_index<T>(&self, by_place: Vec<T>) -> Vec<T> {
-        let Some(places) = &self.places else {
-            return by_place;
-        };
-        let mut by_place: Vec<Option<T>> = by_place.into_iter().map(Some).collect();
-        places
-            .iter()
-            .filter_map(|place| by_place.get_mut(*place as usize)?.take())
-            .collect()
+    pub(crate) fn by_index<T: Clone>(&self, by_place: Vec<T>) -> Vec<T> {
+        match &self.places {
+            Some(places) => places
+                .iter()
+                .map(|place| by_place[*place as usize].clone())
+                .collect(),
+            None => by_place,
+        }
     }
 
     /// Copies of the fetches at these places.

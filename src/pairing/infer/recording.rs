@@ -42,7 +42,7 @@ impl Whole {
             let Some(connection) = mark.connection else {
                 continue;
             };
-            let pool = connections.entry(connection).or_default();
+            let pool = connections.entry(connection.get()).or_default();
             pool.preflight |= mark.role == Role::Preflight;
             pool.credentialed |= mark.role == Role::Actual && mark.traits.surely_credentialed;
         }

@@ -1,8 +1,8 @@
 //! Exchanges to fetches: redirect hops, their preflights, and the facts the procedure needs.
 //!
 //! Second stage of the pipeline; what it joins is what a page asked for. It never looks at which reader made the
-//! exchanges, only at what they hold. Joining needs all exchanges of a recording at once, by their marks ([`mark`]);
-//! the facts of one fetch need its own exchanges and what the whole recording tells ([`infer`]).
+//! exchanges, only at what they hold. Joining needs all exchanges of a recording at once, by their marks (`mark`);
+//! the facts of one fetch need its own exchanges and what the whole recording tells (`infer`).
 
 mod fetch;
 mod http_cache;

@@ -1,6 +1,7 @@
 //! Where resting exchanges and fetches are looked at.
 
 use bitcode::{DecodeOwned, Encode};
+use rustc_hash::FxHashMap;
 
 use super::{Packed, Recording};
 use crate::audit::JudgedFetch;
@@ -84,22 +85,27 @@ impl<'r> Desk<'r> {
         number: usize,
         hops: &[Hop],
     ) -> (Capture, Vec<Hop>) {
-        let mut named: Vec<u32> = Vec::with_capacity(2 * hops.len());
+        let mut named: FxHashMap<u32, u32> = FxHashMap::default();
         let mut exchanges = Vec::with_capacity(2 * hops.len());
         // An index that names nothing keeps naming nothing.
         let mut name = |index: u32, is_shared: bool| {
-            let at = named.iter().position(|known| *known == index).or_else(|| {
-                let place = whole.place(index);
-                let part = |part| whole.part(part);
-                exchanges.push(if is_shared {
-                    self.exchanges.get(number, place, part)?.clone()
-                } else {
-                    self.exchanges.take(number, place, part)?
-                });
-                named.push(index);
-                Some(named.len() - 1)
-            });
-            at.map_or(u32::MAX, |at| at as u32)
+            if let Some(&known) = named.get(&index) {
+                return known;
+            }
+            let place = whole.place(index);
+            let part = |part| whole.part(part);
+            let exchange = if is_shared {
+                self.exchanges.get(number, place, part).cloned()
+            } else {
+                self.exchanges.take(number, place, part)
+            };
+            let Some(exchange) = exchange else {
+                return u32::MAX;
+            };
+            let own = exchanges.len() as u32;
+            exchanges.push(exchange);
+            named.insert(index, own);
+            own
         };
         let hops = hops
             .iter()

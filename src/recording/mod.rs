@@ -1,7 +1,7 @@
 //! Recordings at rest: what an audit keeps of a file between reading it and reporting it.
 //!
 //! An exchange taken apart is close to a kilobyte, most of which says what the exchange before it said. So exchanges rest
-//! in compressed blocks ([`packed`]), and so do the judged fetches; what looks at one takes an excerpt to its
+//! in compressed blocks (`packed`), and so do the judged fetches; what looks at one takes an excerpt to its
 //! [`Desk`]: a [`Capture`] of the few exchanges that the fetch names.
 
 mod desk;

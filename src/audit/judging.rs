@@ -44,25 +44,34 @@ pub(super) type RowKey = (Option<Time>, u32);
 struct Judging {
     engine: EngineChoice,
     session: Session,
-    timeline: Timeline,
     whole: Whole,
+    // Start of each exchange, nanoseconds.
+    starts: Vec<i64>,
 }
 
 impl Judging {
-    fn new(engine: EngineChoice, session: Session, marks: Vec<Mark>) -> Self {
+    /// Pairs the exchanges of these marks, which are done with then.
+    fn new(engine: EngineChoice, session: Session, marks: Vec<Mark>) -> (Self, Paired) {
         let timeline = Timeline::new(marks);
-        Self {
+        let judging = Self {
             engine,
             session,
             whole: Whole::new(&timeline),
-            timeline,
-        }
+            starts: timeline.starts(),
+        };
+        (judging, pair(&timeline))
     }
 
     /// The fetch of these hops, whose exchanges stand in `capture`; `first` is the exchange of the first one in the
     /// recording.
     fn fetch(&self, capture: &Capture, hops: Vec<Hop>, first: u32) -> Fetch {
-        facts(capture, &self.whole, hops, self.timeline.start(first))
+        let started = self.starts.get(first as usize);
+        facts(
+            capture,
+            &self.whole,
+            hops,
+            started.copied().unwrap_or(i64::MIN),
+        )
     }
 
     fn judge(&self, capture: &Capture, hops: Vec<Hop>, first: u32) -> JudgedFetch {
@@ -143,8 +152,7 @@ pub fn judge_capture(capture: &Capture, engine: EngineChoice) -> Vec<JudgedFetch
         .par_iter()
         .map(|exchange| mark(capture, exchange, engine))
         .collect();
-    let judging = Judging::new(engine, Session::new(capture), marks);
-    let paired = pair(&judging.timeline);
+    let (judging, paired) = Judging::new(engine, Session::new(capture), marks);
     let mut fetches: Vec<JudgedFetch> = (0..paired.len())
         .into_par_iter()
         .map(|fetch| {
@@ -248,8 +256,7 @@ impl Judged {
         let survey = Survey::of(&recording, engine, empty);
         let mut context = survey.context;
         let marks = recording.by_index(survey.marks);
-        let judging = Judging::new(engine, survey.session, marks);
-        let paired = pair(&judging.timeline);
+        let (judging, paired) = Judging::new(engine, survey.session, marks);
         note_workers(&mut recording, &paired);
 
         // In the order of the file, where exchanges of one fetch stand close to each other.

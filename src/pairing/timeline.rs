@@ -61,8 +61,13 @@ impl Timeline {
     }
 
     /// Start in nanoseconds.
-    pub(crate) fn start(&self, index: u32) -> i64 {
+    pub(super) fn start(&self, index: u32) -> i64 {
         self.mark(index).start
+    }
+
+    /// Start of every exchange, by index.
+    pub(crate) fn starts(&self) -> Vec<i64> {
+        self.marks.iter().map(|mark| mark.start).collect()
     }
 
     /// End in nanoseconds; the start where the duration is unknown.

@@ -2,10 +2,14 @@
 //!
 //! A first look counts; words are made in a second look, at the fetches that findings name in the end.
 
+mod fold;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::sync::Arc;
+
+use ring::digest::{SHA256, digest};
 
 use super::{Declaration, FetchView, Options};
 use crate::cors::Origin;
@@ -13,14 +17,10 @@ use crate::exchange::{Exchange, Method};
 use crate::facts::write_endpoint;
 use crate::few::Few;
 use crate::finding::{Certainty, Evidence, Finding, Sample, Severity};
-use ring::digest::{SHA256, digest};
+use fold::{Endpoints, by_endpoint};
 
 /// Places kept of one finding.
 const SAMPLES: usize = 3;
-/// So many endpoints of a host with the same cause, as bad and as sure, are one finding of the host.
-const FOLD: usize = 5;
-/// The endpoint of findings about a whole host.
-const WHOLE_HOST: &str = "*";
 /// Bytes of the hash that make a fingerprint.
 const FINGERPRINT_BYTES: usize = 16;
 
@@ -48,15 +48,6 @@ struct Cause {
 
 /// How bad and how sure.
 type Rank = (Severity, Certainty);
-
-/// Occurrences of one cause and rank on the endpoints of a host.
-#[derive(Debug)]
-enum Endpoints {
-    /// Fewer than [`FOLD`].
-    Each(BTreeMap<Box<str>, Pending>),
-    /// As one.
-    Folded(Box<Pending>),
-}
 
 #[derive(Debug)]
 struct Pending {
@@ -205,95 +196,6 @@ impl Findings {
                 })
         });
         findings
-    }
-}
-
-/// The occurrences of all ranks by endpoint, [`WHOLE_HOST`] for those that were folded, and for all that are not as bad or
-/// as sure as those: what is said of the whole host need not be said of its endpoints.
-fn by_endpoint(ranks: BTreeMap<Rank, Endpoints>) -> BTreeMap<Box<str>, Pending> {
-    let mut out = BTreeMap::new();
-    let mut is_told = false;
-    for endpoints in ranks.into_values().rev() {
-        match endpoints {
-            Endpoints::Each(each) => {
-                for (endpoint, pending) in each {
-                    let endpoint = if is_told { WHOLE_HOST.into() } else { endpoint };
-                    add(&mut out, endpoint, pending);
-                }
-            }
-            Endpoints::Folded(pending) => {
-                is_told = true;
-                add(&mut out, WHOLE_HOST.into(), *pending);
-            }
-        }
-    }
-    out
-}
-
-fn add(endpoints: &mut BTreeMap<Box<str>, Pending>, endpoint: Box<str>, pending: Pending) {
-    match endpoints.entry(endpoint) {
-        Entry::Vacant(entry) => {
-            entry.insert(pending);
-        }
-        Entry::Occupied(mut entry) => entry.get_mut().merge(pending),
-    }
-}
-
-impl Endpoints {
-    /// What is pending of an endpoint, or of all.
-    fn pending(
-        &mut self,
-        endpoint: &str,
-        folds: bool,
-        declaration: &'static Declaration,
-    ) -> &mut Pending {
-        if let Self::Each(each) = self
-            && !each.contains_key(endpoint)
-        {
-            each.insert(endpoint.into(), Pending::new(declaration));
-            if folds {
-                self.fold();
-            }
-        }
-        match self {
-            Self::Each(each) => each.get_mut(endpoint).expect("inserted above"),
-            Self::Folded(pending) => pending,
-        }
-    }
-
-    /// Joins the endpoints, if there are so many.
-    fn fold(&mut self) {
-        let Self::Each(each) = self else {
-            return;
-        };
-        if each.len() < FOLD {
-            return;
-        }
-        let mut each = std::mem::take(each).into_values();
-        if let Some(mut all) = each.next() {
-            each.for_each(|pending| all.merge(pending));
-            *self = Self::Folded(Box::new(all));
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        match (&mut *self, other) {
-            (Self::Each(known), Self::Each(other)) => {
-                for (endpoint, pending) in other {
-                    add(known, endpoint, pending);
-                }
-                self.fold();
-            }
-            (Self::Folded(known), Self::Each(other)) => {
-                other.into_values().for_each(|pending| known.merge(pending));
-            }
-            (Self::Each(known), Self::Folded(mut all)) => {
-                let known = std::mem::take(known);
-                known.into_values().for_each(|pending| all.merge(pending));
-                *self = Self::Folded(all);
-            }
-            (Self::Folded(known), Self::Folded(other)) => known.merge(*other),
-        }
     }
 }
 

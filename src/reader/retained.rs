@@ -1,7 +1,7 @@
 //! Which header lines of a recording are kept, and which values are reduced. The whole policy stands here.
 //!
 //! A line is kept for its name, its place and its value; what no part of the audit reads is dropped while reading, so
-//! that memory grows by hundreds of bytes an exchange and secrets do not enter it in the first place.
+//! that an exchange takes hundreds of bytes and secrets do not enter memory in the first place.
 //!
 //! | request line | kept |
 //! | --- | --- |

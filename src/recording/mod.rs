@@ -105,7 +105,7 @@ impl Recording {
         self.exchanges.blocks()
     }
 
-    /// Some of the exchanges, in the order in which they rest, with their indices.
+    /// Some of the exchanges, in the order in which they rest, their references resolved.
     pub(crate) fn part(&self, part: usize) -> Vec<Exchange> {
         let mut exchanges = self.exchanges.block(part);
         if let Some(references) = &self.references {

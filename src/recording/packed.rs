@@ -18,7 +18,13 @@ pub(crate) struct Packed<T> {
 
 /// [`BLOCK`] values, packed; the last ones of a list may be fewer.
 #[derive(Debug)]
-pub(crate) struct Block(Box<[u8]>);
+pub(crate) struct Block {
+    bytes: Box<[u8]>,
+    is_compressed: bool,
+}
+
+/// The most bytes that are compressed: beyond, which takes header lines of many megabytes, the format's size fields end.
+const COMPRESSED: usize = 1 << 30;
 
 impl<T> Default for Packed<T> {
     fn default() -> Self {
@@ -32,13 +38,31 @@ impl<T> Default for Packed<T> {
 
 impl Block {
     pub(crate) fn of<T: Encode>(values: &[T]) -> Self {
-        Self(compress_prepend_size(&bitcode::encode(values)).into())
+        Self::within(values, COMPRESSED)
+    }
+
+    fn within<T: Encode>(values: &[T], most: usize) -> Self {
+        let bytes = bitcode::encode(values);
+        let is_compressed = bytes.len() <= most;
+        let bytes = if is_compressed {
+            compress_prepend_size(&bytes)
+        } else {
+            bytes
+        };
+        Self {
+            bytes: bytes.into(),
+            is_compressed,
+        }
     }
 
     fn unpack<T: DecodeOwned>(&self) -> Vec<T> {
-        let values = decompress_size_prepended(&self.0)
-            .ok()
-            .and_then(|bytes| bitcode::decode(&bytes).ok());
+        let values = if self.is_compressed {
+            decompress_size_prepended(&self.bytes)
+                .ok()
+                .and_then(|bytes| bitcode::decode(&bytes).ok())
+        } else {
+            bitcode::decode(&self.bytes).ok()
+        };
         values.expect("a block holds what was packed into it")
     }
 }
@@ -172,6 +196,16 @@ mod tests {
     #[test]
     fn what_is_said_again_takes_no_room() {
         let values: Vec<String> = (0..BLOCK).map(|_| "x".repeat(1000)).collect();
-        assert!(Block::of(&values).0.len() < 1500);
+        let block = Block::of(&values);
+        assert!(block.bytes.len() < 1500);
+        assert_eq!(block.unpack::<String>(), values);
+    }
+
+    #[test]
+    fn what_is_too_large_to_compress_rests_as_it_is() {
+        let values = [String::from("a"), "b".repeat(100)];
+        let block = Block::within(&values, 50);
+        assert!(!block.is_compressed);
+        assert_eq!(block.unpack::<String>(), values);
     }
 }

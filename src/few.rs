@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 /// An ordered map whose first entry needs no tree: a node of a tree has room for eleven.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Few<K, V> {
     /// One entry at most.
     One(Option<(K, V)>),
@@ -49,6 +49,19 @@ impl<K: Ord, V> Few<K, V> {
         };
         let one = one.into_iter().map(|(key, value)| (key, value));
         one.chain(many.into_iter().flatten())
+    }
+
+    /// How many entries.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::One(one) => usize::from(one.is_some()),
+            Self::Many(map) => map.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Keys in order.
@@ -100,11 +113,11 @@ mod tests {
     #[test]
     fn the_same_as_a_tree() {
         let (mut few, mut tree) = (Few::<u32, u32>::default(), BTreeMap::new());
-        assert_eq!(few.iter().count(), 0);
+        assert!(few.is_empty());
         for key in [7, 7, 3, 9, 3, 7] {
             *few.or_default(key) += key;
             *tree.entry(key).or_insert(0) += key;
-            assert!(few.iter().eq(tree.iter()));
+            assert!(few.iter().eq(tree.iter()) && few.len() == tree.len());
             assert_eq!(few.get(&3), tree.get(&3));
             assert!(few.contains_key(&7) && !few.contains_key(&8));
         }

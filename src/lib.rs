@@ -56,6 +56,7 @@ pub mod facts;
 pub mod few;
 pub mod finding;
 pub mod fix;
+pub mod flyweight;
 pub mod har_export;
 pub mod header;
 pub mod http;

@@ -9,10 +9,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{JudgedFetch, is_row};
 use crate::cors::{Class, Engine, Verdict, max_age_seconds};
-use crate::exchange::{Capture, Exchange, Time};
+use crate::exchange::{Capture, Exchange};
 use crate::judge::{EngineChoice, Session, engine_of, judge, judge_worker_answer};
 use crate::notice::Notice;
-use crate::pairing::{Fetch, Hop, Mark, Paired, Timeline, Whole, facts, pair};
+use crate::pairing::{Fetch, Hop, Mark, Marks, Paired, Timeline, Whole, facts, pair};
 use crate::recording::{BLOCK, Block, Desk, Recording};
 use crate::rules::{Context, FetchView, LazyLoads, OpaqueLoads};
 
@@ -37,8 +37,8 @@ pub(super) struct Judged {
     pub(super) keys: Vec<RowKey>,
 }
 
-/// Start time, and the exchange that came first.
-pub(super) type RowKey = (Option<Time>, u32);
+/// Start time in nanoseconds (the least number without one), and the exchange that came first.
+pub(super) type RowKey = (i64, u32);
 
 /// What a recording as a whole tells its fetches.
 struct Judging {
@@ -51,7 +51,7 @@ struct Judging {
 
 impl Judging {
     /// Pairs the exchanges of these marks, which are done with then.
-    fn new(engine: EngineChoice, session: Session, marks: Vec<Mark>) -> (Self, Paired) {
+    fn new(engine: EngineChoice, session: Session, marks: Marks) -> (Self, Paired) {
         let timeline = Timeline::new(marks);
         let judging = Self {
             engine,
@@ -147,11 +147,12 @@ fn verdicts_of<'j>(
 /// Pairs and judges one recording: every fetch, same-origin ones and navigations too.
 #[must_use]
 pub fn judge_capture(capture: &Capture, engine: EngineChoice) -> Vec<JudgedFetch> {
-    let marks = capture
+    let marks: Vec<Mark> = capture
         .exchanges
         .par_iter()
         .map(|exchange| mark(capture, exchange, engine))
         .collect();
+    let marks = marks.into_iter().collect();
     let (judging, paired) = Judging::new(engine, Session::new(capture), marks);
     let mut fetches: Vec<JudgedFetch> = (0..paired.len())
         .into_par_iter()
@@ -185,7 +186,7 @@ fn workers(paired: &Paired) -> FxHashSet<u32> {
 /// What all exchanges of a recording tell, gathered in one look at each.
 struct Survey {
     // By place.
-    marks: Vec<Mark>,
+    marks: Marks,
     session: Session,
     context: Context,
 }
@@ -201,12 +202,11 @@ impl Survey {
         }));
         let head = recording.head();
         let new = || Self {
-            marks: Vec::new(),
+            marks: Marks::default(),
             session: Session::default(),
             context: empty.clone(),
         };
         let mut survey = new();
-        survey.marks.reserve_exact(recording.exchanges());
         let parts: Vec<usize> = (0..recording.parts()).collect();
         for waiting in parts.chunks(round() * PARTS) {
             let told: Vec<Self> = waiting
@@ -225,8 +225,8 @@ impl Survey {
                     survey
                 })
                 .collect();
-            for mut part in told {
-                survey.marks.append(&mut part.marks);
+            for part in told {
+                survey.marks.extend(part.marks.iter().copied());
                 survey.session.merge(part.session);
                 survey.context.merge(part.context);
             }
@@ -255,7 +255,8 @@ impl Judged {
     ) -> Self {
         let survey = Survey::of(&recording, engine, empty);
         let mut context = survey.context;
-        let marks = recording.by_index(survey.marks);
+        let mut marks = survey.marks;
+        recording.sort_by_index(marks.len(), |a, b| marks.swap(a, b));
         let (judging, paired) = Judging::new(engine, survey.session, marks);
         note_workers(&mut recording, &paired);
 
@@ -336,6 +337,7 @@ impl Batch {
             judged: &judged,
         });
         let started = judged.fetch.first(capture).and_then(|first| first.started);
+        let started = started.map_or(i64::MIN, |time| time.0);
         self.keys.push((started, first_of(hops)));
         judged.fetch.hops = hops.to_vec();
         self.rows.push(judged);

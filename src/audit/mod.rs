@@ -133,17 +133,15 @@ fn run_here(inputs: Inputs, options: &Options, meter: &Arc<Meter>) -> Audit {
         })
         .collect();
     let mut context = empty;
-    let mut keys = Vec::new();
+    let mut keys: Vec<Vec<RowKey>> = Vec::new();
     for (input, judged) in read {
         match judged {
-            Ok(judged) => audit.add(judged, &mut context, &mut keys),
+            Ok(judged) => keys.push(audit.add(judged, &mut context)),
             Err(kind) => record_failure(&mut audit, &input, kind),
         }
     }
-    keys.sort_unstable_by_key(|((started, first), row): &(RowKey, Row)| {
-        (*started, row.recording, *first)
-    });
-    audit.rows = keys.into_iter().map(|(_, row)| row).collect();
+    audit.order_rows(&keys);
+    drop(keys);
     let (recordings, rows) = (audit.recordings.len(), audit.rows.len());
     audit.add_evidence(options, &mut context);
     let parted = part(audit.find(&context, rows, options), options);
@@ -174,22 +172,15 @@ fn read_and_judge(
 }
 
 impl Audit {
-    fn add(&mut self, judged: Judged, context: &mut Context, keys: &mut Vec<(RowKey, Row)>) {
+    /// Adds a recording; gives what orders its fetches.
+    fn add(&mut self, judged: Judged, context: &mut Context) -> Vec<RowKey> {
         let Judged {
             mut recording,
             context: seen,
             counts,
-            keys: of_rows,
+            keys,
         } = judged;
         context.merge(seen);
-        let index = self.recordings.len() as u32;
-        keys.extend((0..).zip(of_rows).map(|(place, key)| {
-            let row = Row {
-                recording: index,
-                place,
-            };
-            (key, row)
-        }));
         let head = recording.head_mut();
         self.notices.append(&mut head.notices);
         self.counts.inputs += 1;
@@ -199,6 +190,19 @@ impl Audit {
             *self.counts.fetches.entry(class).or_insert(0) += count;
         }
         self.recordings.push(recording);
+        keys
+    }
+
+    /// Orders the fetches of all recordings, of each of which there are `keys`.
+    fn order_rows(&mut self, keys: &[Vec<RowKey>]) {
+        let rows = (0..).zip(keys).flat_map(|(recording, keys)| {
+            (0..keys.len() as u32).map(move |place| Row { recording, place })
+        });
+        self.rows = rows.collect();
+        self.rows.sort_unstable_by_key(|row| {
+            let (started, first) = keys[row.recording as usize][row.place as usize];
+            (started, row.recording, first)
+        });
     }
 
     /// Puts the recordings that evidence holds behind those of this run, for rules to see, and keeps evidence of both.

@@ -1,9 +1,12 @@
 //! Origins (HTML Standard, section 7.1.1; serialisation as the `Origin` header carries it).
 
+use std::cell::RefCell;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bitcode::{Decode, Encode};
+use rustc_hash::FxHasher;
 use serde::{Deserialize, Serialize};
 
 use crate::url::is_plain_origin;
@@ -28,7 +31,7 @@ impl Origin {
             return Some(Self::OPAQUE);
         }
         if is_plain_origin(text) {
-            return Some(Self::from_serialised(text));
+            return Some(Self(Some(recent(text))));
         }
         Self::parse_any(text)
     }
@@ -124,6 +127,25 @@ impl Origin {
         let after_host = &authority[self.host()?.len()..];
         after_host.strip_prefix(':')?.parse().ok()
     }
+}
+
+thread_local! {
+    static RECENT: RefCell<[Option<Arc<str>>; RECENT_TEXTS]> = const { RefCell::new([const { None }; RECENT_TEXTS]) };
+}
+
+/// Texts that a thread remembers.
+const RECENT_TEXTS: usize = 32;
+
+/// A serialised origin, the same allocation for equal ones of late: recordings name few origins, each in thousands of
+/// requests, and what is known of URLs and endpoints holds on to them.
+fn recent(text: &str) -> Arc<str> {
+    let mut hasher = FxHasher::default();
+    text.hash(&mut hasher);
+    let place = hasher.finish() as usize % RECENT_TEXTS;
+    RECENT.with_borrow_mut(|texts| match &texts[place] {
+        Some(known) if **known == *text => Arc::clone(known),
+        _ => Arc::clone(texts[place].insert(text.into())),
+    })
 }
 
 impl fmt::Display for Origin {

@@ -11,8 +11,8 @@
 
 use std::net::SocketAddr;
 
-use super::limits::{HOLE_GRACE_NS, HOLE_GRACE_PACKETS, MAX_AHEAD, MAX_FLOW_WAITING};
-use super::reassembly::{Half, Piece};
+use super::limits::{HOLE_GRACE_NS, HOLE_GRACE_PACKETS, MAX_FLOW_WAITING};
+use super::reassembly::{Half, Piece, Position};
 use super::{Direction, Oddities, Oddity, Segment, Stamp, TcpFlags};
 
 /// What is known of a connection when its first bytes are handed on.
@@ -79,19 +79,14 @@ pub(super) struct Flow<H> {
     ends: [SocketAddr; 2],
     number: u64,
     start: Stamp,
-    /// Last packet.
-    pub(super) last: Stamp,
     halves: [Half; 2],
     client: Option<usize>,
     opening_seen: bool,
     first_sender: usize,
     handler: Option<H>,
     grace: Option<Grace>,
-    /// Consecutive segments outside the window.
-    pub(super) strays: u32,
     /// The side that reset the connection.
     pub(super) reset: Option<usize>,
-    pub(super) finished: bool,
     /// In the table's queue of flows with waiting bytes.
     pub(super) queued: bool,
 }
@@ -102,16 +97,13 @@ impl<H: StreamHandler> Flow<H> {
             ends,
             number,
             start,
-            last: start,
             halves: [Half::default(), Half::default()],
             client: None,
             opening_seen: false,
             first_sender: side,
             handler: None,
             grace: None,
-            strays: 0,
             reset: None,
-            finished: false,
             queued: false,
         }
     }
@@ -124,32 +116,9 @@ impl<H: StreamHandler> Flow<H> {
         self.halves.iter().any(Half::is_waiting)
     }
 
-    /// Whether a SYN opens another connection of the same addresses. A repeated SYN has the number of the first.
-    pub(super) fn is_replaced_by(&self, segment: &Segment<'_>, side: usize) -> bool {
-        let half = &self.halves[side];
-        if !segment.flags.has(TcpFlags::SYN) {
-            return false;
-        }
-        if let Some(isn) = half.isn {
-            return isn != segment.seq;
-        }
-        if !half.is_started() {
-            return self.finished;
-        }
-        // Its first byte would be ours too: the SYN was stored late, or acknowledged before it was captured.
-        half.place(segment.seq.wrapping_add(1)) != 0
-    }
-
-    /// Whether a segment lies where no window reaches.
-    pub(super) fn is_stray(&self, segment: &Segment<'_>, side: usize) -> bool {
-        let half = &self.halves[side];
-        if !half.seen || segment.flags.has(TcpFlags::SYN) {
-            return false;
-        }
-        let ahead = half
-            .place(segment.seq)
-            .saturating_sub_unsigned(half.offset());
-        !(-MAX_AHEAD..=MAX_AHEAD).contains(&ahead)
+    /// How far a direction is.
+    pub(super) fn position(&self, side: usize) -> Position {
+        self.halves[side].position()
     }
 
     /// Takes a segment that belongs here; true if the connection is finished by it.
@@ -173,7 +142,7 @@ impl<H: StreamHandler> Flow<H> {
                     side
                 });
             }
-        } else if !flags.has(TcpFlags::RST) || self.halves[side].seen {
+        } else if !flags.has(TcpFlags::RST) || self.halves[side].is_seen() {
             self.halves[side].join(seq);
         }
         let after = if flags.has(TcpFlags::ACK) {
@@ -213,7 +182,7 @@ impl<H: StreamHandler> Flow<H> {
         let half = &mut self.halves[side];
         let named = half.acknowledge(ack);
         // A side that was never captured cannot be waited for. One byte may be a FIN that was not captured.
-        if half.seen && named > half.offset() + 1 {
+        if half.is_seen() && named > half.offset() + 1 {
             named
         } else {
             0
@@ -383,15 +352,14 @@ impl<H: StreamHandler> Flow<H> {
         self.grace = None;
     }
 
-    /// Hands on what is left, the missing ends of both directions included, and lets the handler go.
+    /// Hands on what is left, the missing ends of both directions included, and lets the handler go; `last` is the last
+    /// packet.
     pub(super) fn finish<F: FnMut(&FlowInfo) -> H>(
-        &mut self,
+        mut self,
         how: Finish,
+        last: Stamp,
         shared: &mut Shared<'_, F>,
     ) {
-        if self.finished {
-            return;
-        }
         self.flush(shared);
         for side in [0, 1] {
             let half = &self.halves[side];
@@ -403,8 +371,8 @@ impl<H: StreamHandler> Flow<H> {
                     0
                 }
             });
-            if half.seen && end > half.offset() && self.handler.is_some() {
-                self.gap(side, self.last, end - half.offset(), shared);
+            if half.is_seen() && end > half.offset() && self.handler.is_some() {
+                self.gap(side, last, end - half.offset(), shared);
             }
         }
         let how = if self.reset.is_some() && how != Finish::Closed {
@@ -415,7 +383,6 @@ impl<H: StreamHandler> Flow<H> {
         if let Some(mut handler) = self.handler.take() {
             handler.finish(how);
         }
-        self.finished = true;
     }
 
     fn hand_on_piece<F: FnMut(&FlowInfo) -> H>(&mut self, side: usize, shared: &mut Shared<'_, F>) {

@@ -4,18 +4,20 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
 use super::flow::{Finish, Flow, FlowInfo, Shared, StreamHandler};
-use super::limits::{IDLE_NS, LINGER_NS, MAX_FLOWS, MAX_STRAYS, MAX_WAITING};
-use super::{Oddities, Oddity, Segment, Stamp};
+use super::limits::{IDLE_NS, LINGER_NS, MAX_FLOWS, MAX_LINGERING, MAX_STRAYS, MAX_WAITING};
+use super::reassembly::Position;
+use super::{Oddities, Oddity, Segment, Stamp, TcpFlags};
 
 /// Both ends of a connection, the lower first. IPv4 addresses stand as IPv4-mapped ones (RFC 4291, section 2.5.5.2).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Key([u128; 2], [u16; 2]);
+struct Key([[u8; 16]; 2], [u16; 2]);
 
 impl Key {
     /// A place in [`FlowTable::recent`].
     fn few_bits(&self) -> usize {
-        let Self([a, b], [port, other]) = *self;
-        let ends = (a as u32) ^ (b as u32).rotate_left(8) ^ u32::from(port).rotate_left(16);
+        let Self(ends, [port, other]) = *self;
+        let [a, b] = ends.map(|[.., a, b, c, d]| u32::from_be_bytes([a, b, c, d]));
+        let ends = a ^ b.rotate_left(8) ^ u32::from(port).rotate_left(16);
         // Fibonacci hashing: the upper bits depend on all.
         let mixed = (ends ^ u32::from(other)).wrapping_mul(0x9e37_79b9);
         (mixed >> (32 - RECENT.ilog2())) as usize
@@ -28,7 +30,62 @@ const NIL: u32 = u32::MAX;
 /// A flow and what it is found by.
 struct Slot<H> {
     key: Key,
-    flow: Flow<H>,
+    /// Its last packet.
+    last: Stamp,
+    /// Consecutive segments outside the window.
+    strays: u32,
+    state: State<H>,
+}
+
+/// A flow, followed or closed. Of short connections many linger, so a closed one is next to nothing.
+enum State<H> {
+    Open(Box<Flow<H>>),
+    Closed {
+        number: u64,
+        positions: [Position; 2],
+    },
+}
+
+impl<H: StreamHandler> Slot<H> {
+    fn number(&self) -> u64 {
+        match &self.state {
+            State::Open(flow) => flow.number(),
+            State::Closed { number, .. } => *number,
+        }
+    }
+
+    fn position(&self, side: usize) -> Position {
+        match &self.state {
+            State::Open(flow) => flow.position(side),
+            State::Closed { positions, .. } => positions[side],
+        }
+    }
+
+    /// Whether nothing more is expected.
+    fn is_over(&self) -> bool {
+        match &self.state {
+            State::Open(flow) => flow.reset.is_some(),
+            State::Closed { .. } => true,
+        }
+    }
+
+    fn open(&mut self) -> Option<&mut Flow<H>> {
+        match &mut self.state {
+            State::Open(flow) => Some(flow),
+            State::Closed { .. } => None,
+        }
+    }
+
+    /// Finishes the flow, if it is open.
+    fn close<F: FnMut(&FlowInfo) -> H>(&mut self, how: Finish, shared: &mut Shared<'_, F>) {
+        let closed = State::Closed {
+            number: self.number(),
+            positions: [0, 1].map(|side| self.position(side)),
+        };
+        if let State::Open(flow) = std::mem::replace(&mut self.state, closed) {
+            flow.finish(how, self.last, shared);
+        }
+    }
 }
 
 /// The place of a slot in the list of last use.
@@ -92,17 +149,19 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
         let (key, side) = key(segment.src, segment.dst);
         let mut at = self.find(key);
         if let Some(slot) = at.and_then(|at| self.slots.get_mut(at as usize)?.as_mut()) {
-            let flow = &mut slot.flow;
-            let mut replaced = flow.is_replaced_by(segment, side);
-            if flow.is_stray(segment, side) {
-                flow.strays += 1;
+            let position = slot.position(side);
+            let is_syn = segment.flags.has(TcpFlags::SYN);
+            let is_closed = matches!(slot.state, State::Closed { .. });
+            let mut replaced = is_syn && position.is_replaced_by(segment.seq, is_closed);
+            if !is_syn && position.is_stray(segment.seq) {
+                slot.strays += 1;
                 self.oddities.note(Oddity::OutOfWindow, stamp);
-                replaced = flow.strays >= MAX_STRAYS && !segment.payload.is_empty();
+                replaced = slot.strays >= MAX_STRAYS && !segment.payload.is_empty();
                 if !replaced {
                     return;
                 }
             } else {
-                flow.strays = 0;
+                slot.strays = 0;
             }
             if replaced {
                 self.remove(at.unwrap_or(NIL), Finish::Replaced);
@@ -117,11 +176,10 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
         let Some(Some(slot)) = self.slots.get_mut(at as usize) else {
             return;
         };
-        let flow = &mut slot.flow;
-        flow.last = stamp;
-        if flow.finished {
+        slot.last = stamp;
+        let Some(flow) = slot.open() else {
             return;
-        }
+        };
         let was_reset = flow.reset.is_some();
         let mut shared = Shared {
             open: &mut self.open,
@@ -129,22 +187,22 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
             waiting: &mut self.waiting,
         };
         let closed = flow.segment(segment, side, stamp, &mut shared);
-        if closed {
-            flow.finish(Finish::Closed, &mut shared);
-        }
         let number = flow.number();
         if closed || (flow.reset.is_some() && !was_reset) {
             self.lingering.push_back((at, number, stamp));
         }
-        if flow.is_waiting() && !flow.queued {
-            flow.queued = true;
+        let begins_to_wait = flow.is_waiting() && !flow.queued;
+        flow.queued |= begins_to_wait;
+        if closed {
+            slot.close(Finish::Closed, &mut shared);
+        } else if begins_to_wait {
             self.queue.push_back((at, number));
             if self.queue.len() > 2 * MAX_FLOWS {
                 let slots = &self.slots;
                 self.queue.retain(|(at, number)| {
                     slots
                         .get(*at as usize)
-                        .is_some_and(|s| s.as_ref().is_some_and(|s| s.flow.number() == *number))
+                        .is_some_and(|s| s.as_ref().is_some_and(|s| s.number() == *number))
                 });
             }
         }
@@ -157,8 +215,8 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
     pub fn finish(&mut self) {
         let mut left: Vec<(u64, u32)> = Vec::new();
         let mut at = self.newest;
-        while let (Some(flow), Some(link)) = (self.flow(at), self.links.get(at as usize)) {
-            left.push((flow.number(), at));
+        while let (Some(slot), Some(link)) = (self.slot(at), self.links.get(at as usize)) {
+            left.push((slot.number(), at));
             at = link.older;
         }
         left.sort_unstable();
@@ -210,7 +268,12 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
         };
         let flow = Flow::new(ends, side, self.flows, stamp);
         self.flows += 1;
-        let slot = Some(Slot { key, flow });
+        let slot = Some(Slot {
+            key,
+            last: stamp,
+            strays: 0,
+            state: State::Open(Box::new(flow)),
+        });
         let at = match self.free.pop() {
             Some(at) => {
                 self.slots[at as usize] = slot;
@@ -242,7 +305,7 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
             oddities: &mut self.oddities,
             waiting: &mut self.waiting,
         };
-        slot.flow.finish(how, &mut shared);
+        slot.close(how, &mut shared);
         self.index.remove(&slot.key);
         self.free.push(at);
     }
@@ -251,22 +314,21 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
     fn expire(&mut self, now: Stamp) {
         while let Some((at, number, since)) = self.lingering.front().copied() {
             if now.time_ns.saturating_sub(since.time_ns) < LINGER_NS
-                && self.lingering.len() <= MAX_FLOWS
+                && self.lingering.len() <= MAX_LINGERING
             {
                 break;
             }
             self.lingering.pop_front();
-            let over =
-                |flow: &Flow<H>| flow.number() == number && (flow.finished || flow.reset.is_some());
-            if self.flow(at).is_some_and(over) {
+            let over = |slot: &Slot<H>| slot.number() == number && slot.is_over();
+            if self.slot(at).is_some_and(over) {
                 self.remove(at, Finish::Reset);
             }
         }
         // A packet without a time tells nothing.
         while now.time_ns != 0
-            && let Some(flow) = self.flow(self.oldest)
+            && let Some(slot) = self.slot(self.oldest)
         {
-            let last = flow.last.time_ns;
+            let last = slot.last.time_ns;
             if last == 0 || now.time_ns.saturating_sub(last) < IDLE_NS {
                 break;
             }
@@ -284,20 +346,22 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
             let Some(Some(slot)) = self.slots.get_mut(at as usize) else {
                 continue;
             };
-            if slot.flow.number() == number {
-                slot.flow.queued = false;
+            if slot.number() == number
+                && let Some(flow) = slot.open()
+            {
+                flow.queued = false;
                 let mut shared = Shared {
                     open: &mut self.open,
                     oddities: &mut self.oddities,
                     waiting: &mut self.waiting,
                 };
-                slot.flow.flush(&mut shared);
+                flow.flush(&mut shared);
             }
         }
     }
 
-    fn flow(&self, at: u32) -> Option<&Flow<H>> {
-        Some(&self.slots.get(at as usize)?.as_ref()?.flow)
+    fn slot(&self, at: u32) -> Option<&Slot<H>> {
+        self.slots.get(at as usize)?.as_ref()
     }
 
     /// Makes a flow the newest.
@@ -342,8 +406,8 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
 /// The key of a connection, and which side `src` is.
 fn key(src: SocketAddr, dst: SocketAddr) -> (Key, usize) {
     let bits = |end: SocketAddr| match end.ip() {
-        IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
-        IpAddr::V6(v6) => u128::from(v6),
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+        IpAddr::V6(v6) => v6.octets(),
     };
     let (a, b) = ((bits(src), src.port()), (bits(dst), dst.port()));
     if a <= b {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Stamp;
-use super::limits::{MAX_START_HOLE, PIECE_COST};
+use super::limits::{MAX_AHEAD, MAX_START_HOLE, PIECE_COST};
 
 /// Bytes that arrived before those in front of them.
 #[derive(Debug)]
@@ -29,20 +29,54 @@ pub(super) struct Added {
     pub(super) differs: bool,
 }
 
-/// The state of one direction.
+/// How far one direction is: what stays of it when the connection is closed, to tell late segments from those of
+/// another connection.
 ///
-/// `offset` counts the bytes handed on, gaps included; `next` is the sequence number at that offset. Pieces do not
-/// overlap, and none lies before `offset`.
-#[derive(Debug, Default)]
-pub(super) struct Half {
+/// `offset` counts the bytes handed on, gaps included; `next` is the sequence number at that offset.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Position {
     next: u32,
     offset: u64,
     /// `next` means something.
     started: bool,
     /// A packet of this direction was captured, rather than only acknowledged.
-    pub(super) seen: bool,
+    seen: bool,
     /// Initial sequence number, if its SYN was captured.
-    pub(super) isn: Option<u32>,
+    isn: Option<u32>,
+}
+
+impl Position {
+    /// Offset of a sequence number, negative before the start.
+    fn place(&self, seq: u32) -> i64 {
+        let ahead = seq.wrapping_sub(self.next) as i32;
+        i64::try_from(self.offset)
+            .unwrap_or(i64::MAX)
+            .saturating_add(i64::from(ahead))
+    }
+
+    /// Whether a SYN of this direction opens another connection. A repeated SYN has the number of the first.
+    pub(super) fn is_replaced_by(&self, seq: u32, finished: bool) -> bool {
+        if let Some(isn) = self.isn {
+            return isn != seq;
+        }
+        if !self.started {
+            return finished;
+        }
+        // Its first byte would be ours too: the SYN was stored late, or acknowledged before it was captured.
+        self.place(seq.wrapping_add(1)) != 0
+    }
+
+    /// Whether a segment that is no SYN lies where no window reaches.
+    pub(super) fn is_stray(&self, seq: u32) -> bool {
+        let ahead = i64::from(seq.wrapping_sub(self.next) as i32);
+        self.seen && !(-MAX_AHEAD..=MAX_AHEAD).contains(&ahead)
+    }
+}
+
+/// The state of one direction. Pieces do not overlap, and none lies before the offset of the position.
+#[derive(Debug, Default)]
+pub(super) struct Half {
+    position: Position,
     /// Where the stream ends, if its FIN was captured.
     pub(super) fin: Option<u64>,
     /// Highest offset that the other end acknowledged.
@@ -55,40 +89,43 @@ pub(super) struct Half {
 impl Half {
     /// Starts at the byte behind a SYN.
     pub(super) fn open(&mut self, isn: u32) {
-        self.isn = Some(isn);
-        self.seen = true;
-        if !self.started || self.is_untouched() {
-            self.next = isn.wrapping_add(1);
-            self.started = true;
+        self.position.isn = Some(isn);
+        self.position.seen = true;
+        if !self.position.started || self.is_untouched() {
+            self.position.next = isn.wrapping_add(1);
+            self.position.started = true;
         }
     }
 
     /// Starts in the middle, at the first segment captured, or at what its peer waited for if that is not far before.
     pub(super) fn join(&mut self, seq: u32) {
-        let behind = seq.wrapping_sub(self.next);
-        if !self.started || (!self.seen && behind > MAX_START_HOLE && self.is_untouched()) {
-            self.next = seq;
-            self.started = true;
+        let behind = seq.wrapping_sub(self.position.next);
+        if !self.position.started
+            || (!self.position.seen && behind > MAX_START_HOLE && self.is_untouched())
+        {
+            self.position.next = seq;
+            self.position.started = true;
             self.acked = 0;
         }
-        self.seen = true;
+        self.position.seen = true;
     }
 
     /// Takes an acknowledgement of this direction's bytes; gives the offset it names, which is what its sender had
     /// received.
     pub(super) fn acknowledge(&mut self, ack: u32) -> u64 {
-        let ahead = ack.wrapping_sub(self.next) as i32;
+        let ahead = ack.wrapping_sub(self.position.next) as i32;
         // The start is still a guess: until a packet of this direction comes, and while it may have been a keep-alive
         // probe, which lies one byte before the next (RFC 9293, section 3.8.4).
-        let probe = ahead == 1 && self.isn.is_none() && self.offset == 0;
-        if !self.started || !self.seen && ahead > 0 || probe && self.fin.is_none() {
+        let probe = ahead == 1 && self.position.isn.is_none() && self.position.offset == 0;
+        if !self.position.started || !self.position.seen && ahead > 0 || probe && self.fin.is_none()
+        {
             self.shift(ack);
             return 0;
         }
-        if ahead <= 0 || i64::from(ahead) > super::limits::MAX_AHEAD {
-            return self.offset;
+        if ahead <= 0 || i64::from(ahead) > MAX_AHEAD {
+            return self.position.offset;
         }
-        let mut named = self.offset + u64::from(ahead.unsigned_abs());
+        let mut named = self.position.offset + u64::from(ahead.unsigned_abs());
         // A FIN takes a number of its own.
         if let Some(fin) = self.fin {
             named = named.min(fin);
@@ -99,9 +136,9 @@ impl Half {
 
     /// Moves the start; pieces that wait keep their place in the stream.
     fn shift(&mut self, seq: u32) {
-        let by = u64::from(seq.wrapping_sub(self.next));
-        self.next = seq;
-        self.started = true;
+        let by = u64::from(seq.wrapping_sub(self.position.next));
+        self.position.next = seq;
+        self.position.started = true;
         if !self.pieces.is_empty() {
             let pieces = std::mem::take(&mut self.pieces);
             self.pieces = pieces
@@ -114,23 +151,25 @@ impl Half {
 
     /// Offset of a sequence number, negative before the start.
     pub(super) fn place(&self, seq: u32) -> i64 {
-        let ahead = seq.wrapping_sub(self.next) as i32;
-        i64::try_from(self.offset)
-            .unwrap_or(i64::MAX)
-            .saturating_add(i64::from(ahead))
+        self.position.place(seq)
     }
 
     pub(super) fn offset(&self) -> u64 {
-        self.offset
+        self.position.offset
     }
 
-    pub(super) fn is_started(&self) -> bool {
-        self.started
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Whether a packet of this direction was captured, rather than only acknowledged.
+    pub(super) fn is_seen(&self) -> bool {
+        self.position.seen
     }
 
     /// Nothing was handed on and nothing waits.
     pub(super) fn is_untouched(&self) -> bool {
-        self.offset == 0 && self.pieces.is_empty()
+        self.position.offset == 0 && self.pieces.is_empty()
     }
 
     pub(super) fn is_waiting(&self) -> bool {
@@ -139,13 +178,13 @@ impl Half {
 
     /// All bytes up to a FIN were handed on.
     pub(super) fn is_complete(&self) -> bool {
-        self.fin.is_some_and(|fin| self.offset >= fin)
+        self.fin.is_some_and(|fin| self.position.offset >= fin)
     }
 
     /// Counts bytes as handed on (or lost).
     pub(super) fn advance(&mut self, len: u64) {
-        self.offset += len;
-        self.next = self.next.wrapping_add(len as u32);
+        self.position.offset += len;
+        self.position.next = self.position.next.wrapping_add(len as u32);
     }
 
     /// The first piece that waits.
@@ -158,6 +197,10 @@ impl Half {
     pub(super) fn pop(&mut self) -> Option<Piece> {
         let (_, piece) = self.pieces.pop_first()?;
         self.waiting -= piece.cost();
+        if self.pieces.is_empty() {
+            // An emptied map keeps a node, and most connections wait once.
+            self.pieces = BTreeMap::new();
+        }
         Some(piece)
     }
 

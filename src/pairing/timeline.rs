@@ -1,6 +1,7 @@
 //! The marks of a recording's exchanges in time order, and by URL.
 
 use super::mark::{Key, Mark, Role};
+use super::marks::Marks;
 
 /// How many other exchanges of its URL an exchange is compared with. A URL polled ten thousand times would cost a
 /// square otherwise.
@@ -10,7 +11,7 @@ pub(super) const LOOK_BACK: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Timeline {
     // By index of the exchange, the starts made effective: an exchange without time takes the one before it in the file.
-    marks: Vec<Mark>,
+    marks: Marks,
     /// Indices of exchanges by effective start time, then file order.
     pub(super) order: Vec<u32>,
     // Indices by URL, then as in `order`.
@@ -21,9 +22,9 @@ pub(crate) struct Timeline {
 
 impl Timeline {
     /// The timeline of a recording by the marks of all its exchanges, in file order.
-    pub(crate) fn new(mut marks: Vec<Mark>) -> Self {
+    pub(crate) fn new(mut marks: Marks) -> Self {
         let mut last = i64::MIN;
-        for mark in &mut marks {
+        for mark in marks.iter_mut() {
             if mark.start != i64::MIN {
                 last = mark.start;
             }
@@ -48,7 +49,7 @@ impl Timeline {
         self.marks.len()
     }
 
-    pub(super) fn marks(&self) -> &[Mark] {
+    pub(super) fn marks(&self) -> &Marks {
         &self.marks
     }
 

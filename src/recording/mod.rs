@@ -129,17 +129,27 @@ impl Recording {
     /// A copy of the whole recording, taken apart, without its notices.
     pub(crate) fn unpacked(&self) -> Capture {
         let parts = (0..self.parts()).flat_map(|part| self.part(part));
-        self.excerpt(self.by_index(parts.collect()))
+        let mut exchanges: Vec<Exchange> = parts.collect();
+        self.sort_by_index(exchanges.len(), |a, b| exchanges.swap(a, b));
+        self.excerpt(exchanges)
     }
 
-    /// Values of exchanges by index, which are given by place.
-    pub(crate) fn by_index<T: Clone>(&self, by_place: Vec<T>) -> Vec<T> {
-        match &self.places {
-            Some(places) => places
-                .iter()
-                .map(|place| by_place[*place as usize].clone())
-                .collect(),
-            None => by_place,
+    /// Sorts values of exchanges, which lie by place, by index.
+    pub(crate) fn sort_by_index(&self, len: usize, mut swap: impl FnMut(usize, usize)) {
+        if let Some(places) = &self.places {
+            // One cycle of the permutation after the other, so that nothing is copied.
+            let mut is_done = vec![false; len];
+            for start in 0..len {
+                let mut index = start;
+                while !is_done[index] {
+                    is_done[index] = true;
+                    let place = places[index] as usize;
+                    if place != start {
+                        swap(index, place);
+                        index = place;
+                    }
+                }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Values at rest: blocks of them, columns beside columns, compressed.
 
 use bitcode::{DecodeOwned, Encode};
-use lz4_flex::block::{compress_prepend_size, decompress_size_prepended};
+use lz4_flex::block::{compress_into, decompress_size_prepended, get_maximum_output_size};
 
 /// Values in a block: enough for likeness to pay, few enough that one value is soon at hand.
 pub(crate) const BLOCK: usize = 64;
@@ -44,13 +44,12 @@ impl Block {
     fn within<T: Encode>(values: &[T], most: usize) -> Self {
         let bytes = bitcode::encode(values);
         let is_compressed = bytes.len() <= most;
-        let bytes = if is_compressed {
-            compress_prepend_size(&bytes)
-        } else {
-            bytes
-        };
         Self {
-            bytes: bytes.into(),
+            bytes: if is_compressed {
+                compressed(&bytes)
+            } else {
+                bytes.into()
+            },
             is_compressed,
         }
     }
@@ -66,6 +65,19 @@ impl Block {
         values.expect("a block holds what was packed into it")
     }
 }
+
+/// Bytes behind their number, compressed. They lie in an allocation of their own, and not at the head of one that had room
+/// for the worst: blocks stay, and what is left between them is lost to larger things.
+fn compressed(bytes: &[u8]) -> Box<[u8]> {
+    let mut room = vec![0; SIZE + get_maximum_output_size(bytes.len())];
+    let (size, rest) = room.split_at_mut(SIZE);
+    size.copy_from_slice(&(bytes.len() as u32).to_le_bytes());
+    let len = compress_into(bytes, rest).expect("there is room for the worst");
+    Box::from(&room[..SIZE + len])
+}
+
+/// Bytes of the number that `decompress_size_prepended` reads.
+const SIZE: usize = 4;
 
 impl<T: Encode + DecodeOwned> Packed<T> {
     /// How many values.

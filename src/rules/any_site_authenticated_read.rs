@@ -209,7 +209,7 @@ fn proof(cx: &Context, view: FetchView<'_>, policy: &Policy<'_>, cause: &Cause) 
                 .endpoint(policy)
                 .into_iter()
                 .flat_map(|endpoint| endpoint.origins.iter())
-                .filter(|(_, grant)| grant.echoed > 0)
+                .filter(|(_, answered)| answered.echoed)
                 .map(|(origin, _)| origin.serialised())
                 .take(5)
                 .collect();

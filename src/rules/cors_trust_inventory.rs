@@ -1,5 +1,5 @@
 use super::words::fact;
-use super::{Context, Details, FetchView, Findings, Grant, Rule, declare_rule};
+use super::{Context, Details, FetchView, Findings, Grants, Rule, declare_rule};
 use crate::cors::Origin;
 use crate::facts::{Relation, relation};
 use crate::finding::{Certainty, Evidence};
@@ -38,20 +38,9 @@ impl Rule for CorsTrustInventory {
 
     fn conclude(&self, cx: &Context, out: &mut Findings) {
         for (target, seen) in cx.targets() {
-            let mut granted: std::collections::BTreeMap<&Origin, (Grant, u64)> =
-                std::collections::BTreeMap::new();
-            for endpoint in seen.endpoints.values() {
-                for (origin, grant) in endpoint.origins.iter() {
-                    if grant.echoed > 0 {
-                        let (sum, endpoints) = granted.entry(origin).or_default();
-                        sum.merge((**grant).clone());
-                        *endpoints += 1;
-                    }
-                }
-            }
-            for (origin, (grant, endpoints)) in granted {
+            for (origin, grants) in &seen.granted {
                 let relation = relation(origin, target);
-                let Some(place) = grant.place.clone() else {
+                let Some(place) = grants.place.clone() else {
                     continue;
                 };
                 if relation == Relation::SameOrigin {
@@ -66,9 +55,15 @@ impl Rule for CorsTrustInventory {
                     })
                     .about(origin.serialised())
                     .initiator(Some(origin))
-                    .times(grant.echoed)
+                    .times(grants.times)
                     .at_target(target, place, || {
-                        details(target, origin, &grant, endpoints, relation)
+                        details(
+                            target,
+                            origin,
+                            grants,
+                            seen.endpoints_granting(origin),
+                            relation,
+                        )
                     });
             }
         }
@@ -78,11 +73,11 @@ impl Rule for CorsTrustInventory {
 fn details(
     target: &Origin,
     origin: &Origin,
-    grant: &Grant,
+    grants: &Grants,
     endpoints: u64,
     relation: Relation,
 ) -> Details {
-    let credentials = if grant.credentialed > 0 {
+    let credentials = if grants.credentialed > 0 {
         "with credentials allowed"
     } else {
         "without credentials"
@@ -92,15 +87,15 @@ fn details(
         fact("endpoints", endpoints.to_string()),
         fact(
             "reads with the user's credentials",
-            grant.authenticated.to_string(),
+            grants.authenticated.to_string(),
         ),
     ];
-    for (name, time) in [("first seen", grant.first), ("last seen", grant.last)] {
+    for (name, time) in [("first seen", grants.first), ("last seen", grants.last)] {
         if let Some(time) = time {
             evidence.push(fact(name, time.to_rfc3339()));
         }
     }
-    let times = match grant.echoed {
+    let times = match grants.times {
         1 => "once".to_owned(),
         n => format!("{n} times"),
     };

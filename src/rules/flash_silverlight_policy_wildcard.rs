@@ -74,7 +74,7 @@ impl Rule for FlashSilverlightPolicyWildcard {
 fn grants_anyone(cx: &Context, target: &Origin) -> bool {
     cx.target(target).is_some_and(|seen| {
         seen.endpoints.values().any(|endpoint| {
-            endpoint.origins.values().any(|grant| grant.star > 0)
+            endpoint.origins.values().any(|answered| answered.star)
                 || cx.reflection(endpoint, target).is_some()
         })
     })

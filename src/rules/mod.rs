@@ -66,7 +66,7 @@ mod wildcard_on_sensitive_response;
 mod wildcard_plus_allow_credentials;
 
 pub use context::{
-    Context, Dependence, Endpoint, EndpointKey, Family, Grant, Input, Portability, Reflection,
+    Context, Dependence, Endpoint, EndpointKey, Family, Grants, Input, Portability, Reflection,
     Repetition, Site, Target, Trust, Visit,
 };
 pub(crate) use context::{LazyLoads, OpaqueLoads};

@@ -16,7 +16,7 @@ pub(in crate::pairing) struct CookieJar {
 impl CookieJar {
     pub(super) fn new(timeline: &Timeline) -> Self {
         let mut jar = Self::default();
-        for mark in timeline.marks() {
+        for mark in timeline.marks().iter() {
             if mark.role == Role::Actual && mark.cookie_host != Key::NONE {
                 let seen = jar
                     .portable

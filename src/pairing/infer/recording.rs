@@ -38,7 +38,7 @@ impl Whole {
     /// What a recording tells, by its timeline.
     pub(crate) fn new(timeline: &Timeline) -> Self {
         let mut connections: FxHashMap<u32, Pool> = FxHashMap::default();
-        for mark in timeline.marks() {
+        for mark in timeline.marks().iter() {
             let Some(connection) = mark.connection else {
                 continue;
             };

@@ -19,8 +19,8 @@ pub(super) struct Collector {
     /// Which event of the capture is under way: of two things met in different shards it tells the earlier.
     pub(super) turn: u64,
     exchanges: Packed<Exchange>,
-    // Of each of them, by place.
-    loci: Vec<Locus>,
+    // Where each of them began, by place.
+    begins: Vec<Begin>,
     /// Messages met, readable or not.
     pub(super) entries: u64,
     /// Keep lines of same-origin exchanges that an audit has no use for.
@@ -36,6 +36,28 @@ pub(super) struct Collector {
     other: BTreeMap<&'static str, Met>,
 }
 
+/// Where an exchange began, for its order in the recording: the first packet, and the HTTP/2 stream, since a packet may
+/// begin several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Begin {
+    // High and low half, so that no room is lost to alignment.
+    packet: [u32; 2],
+    stream: u32,
+}
+
+impl Begin {
+    fn of(locus: Locus) -> Self {
+        let (packet, stream) = match locus {
+            Locus::Packets { first, stream, .. } => (first, stream),
+            Locus::Entry(index) => (u64::from(index), None),
+        };
+        Self {
+            packet: [(packet >> 32) as u32, packet as u32],
+            stream: stream.unwrap_or(0),
+        }
+    }
+}
+
 impl Collector {
     pub(super) fn new(keeps_all: bool, looks_inside: bool) -> Self {
         Self {
@@ -46,7 +68,7 @@ impl Collector {
     }
 
     pub(super) fn push(&mut self, exchange: Exchange) {
-        self.loci.push(exchange.locus);
+        self.begins.push(Begin::of(exchange.locus));
         self.exchanges.push(exchange);
     }
 
@@ -66,13 +88,24 @@ impl Collector {
         met.meet_often(flow, stamp, count);
     }
 
+    /// What the shards of a capture left, together.
+    pub(super) fn join(self, shards: Vec<Self>) -> Self {
+        let mut all = self;
+        let exchanges = |shard: &Self| shard.begins.len();
+        all.begins.reserve_exact(shards.iter().map(exchanges).sum());
+        for shard in shards {
+            all.absorb(shard);
+        }
+        all
+    }
+
     /// Adds what another shard of the same capture left.
-    pub(super) fn absorb(&mut self, mut other: Self) {
+    fn absorb(&mut self, mut other: Self) {
         // Full blocks come first, wherever they are from.
-        let open = self.loci.split_off(self.exchanges.packed());
-        let open_there = other.loci.split_off(other.exchanges.packed());
-        for loci in [other.loci, open, open_there] {
-            self.loci.extend(loci);
+        let open = self.begins.split_off(self.exchanges.packed());
+        let open_there = other.begins.split_off(other.exchanges.packed());
+        for begins in [other.begins, open, open_there] {
+            self.begins.extend(begins);
         }
         self.exchanges.append(other.exchanges);
         self.entries += other.entries;
@@ -85,15 +118,17 @@ impl Collector {
         }
     }
 
-    /// The finished recording: exchanges in the order of their first packets.
+    /// The finished recording: exchanges in the order of their first packets; what one packet began, in the order in which
+    /// it ended.
     pub(super) fn finish(
         mut self,
         source: &Arc<str>,
         oddities: &net::Oddities,
         bytes: u64,
     ) -> Recording {
-        let mut places: Vec<u32> = (0..self.loci.len() as u32).collect();
-        places.sort_by_key(|&place| self.loci[place as usize]);
+        let mut places: Vec<u32> = (0..self.begins.len() as u32).collect();
+        places.sort_unstable_by_key(|&place| (self.begins[place as usize], place));
+        self.begins = Vec::new();
         self.tls.shorten();
         let head = Capture {
             source: Arc::clone(source),

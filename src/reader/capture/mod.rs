@@ -94,10 +94,8 @@ pub(super) fn read(
         shards = crew.into_shards().collect();
         oddities
     };
-    let mut all = collector();
-    for shard in shards {
-        all.absorb(shard.into_collector());
-    }
+    let shards = shards.into_iter().map(Shard::into_collector).collect();
+    let all = collector().join(shards);
     Ok(all.finish(name, &oddities, bytes.get()))
 }
 

@@ -10,6 +10,7 @@ use super::{Context, FetchView};
 use crate::cors::Origin;
 use crate::exchange::Exchange;
 use crate::facts::{Policy, Relation, relation};
+use crate::flyweight::{FlyweightMap, Light};
 
 /// States of `Access-Control-Allow-Origin` kept of a URL; two tell that it varies.
 const STATES: usize = 8;
@@ -17,20 +18,20 @@ const STATES: usize = 8;
 /// What was seen of URLs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CacheFacts {
-    answers: FxHashMap<UrlKey, Answers>,
+    answers: FlyweightMap<UrlKey, Answers>,
     // By server: two origins, the least in order, that it granted by name.
     named: FxHashMap<Origin, Pair>,
 }
 
 /// How a URL answered.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Answers {
     // Ordered by state.
     states: Vec<(State, Pair)>,
 }
 
 /// `Access-Control-Allow-Origin` of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum State {
     Absent,
     Star,
@@ -39,7 +40,7 @@ enum State {
 }
 
 /// One or two origins, the least in order of all that were added.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Pair(Origin, Option<Origin>);
 
 /// That a URL answered two origins differently.
@@ -69,11 +70,10 @@ impl CacheFacts {
         let Some(asker) = asked_as(policy.exchange) else {
             return;
         };
-        let answers = self
-            .answers
-            .entry(UrlKey::of(&policy.exchange.request.url))
-            .or_default();
-        answers.add(State::of(&policy), Pair(asker.clone(), None));
+        self.answers
+            .update(UrlKey::of(&policy.exchange.request.url), |answers| {
+                answers.add(State::of(&policy), Pair(asker.clone(), None));
+            });
         if policy.value.as_deref() == Some(asker.serialised().as_bytes()) {
             note(&mut self.named, policy.target, Pair(asker, None));
         }
@@ -81,13 +81,11 @@ impl CacheFacts {
 
     /// Joins what another part has seen.
     pub(super) fn merge(&mut self, other: Self) {
-        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
-        for (key, answers) in other.answers {
-            let known = self.answers.entry(key).or_default();
-            for (state, pair) in answers.states {
-                known.add(state, pair);
+        self.answers.merge(other.answers, |known, answers| {
+            for (state, pair) in &answers.states {
+                known.add(*state, pair.clone());
             }
-        }
+        });
         #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
         for (target, pair) in other.named {
             note(&mut self.named, &target, pair);
@@ -158,13 +156,17 @@ impl Context {
     }
 }
 
+impl Light for Answers {
+    fn is_light(&self) -> bool {
+        self.states.len() <= STATES
+    }
+}
+
 impl Answers {
     fn add(&mut self, state: State, asked: Pair) {
         match self.states.binary_search_by_key(&state, |known| known.0) {
             Ok(at) => self.states[at].1.join(asked),
             Err(at) => {
-                // Most URLs have one state for ever.
-                self.states.reserve_exact(1);
                 self.states.insert(at, (state, asked));
                 self.states.truncate(STATES);
             }

@@ -4,10 +4,12 @@ use rustc_hash::FxHashMap;
 
 use super::FetchView;
 use super::endpoint_key::EndpointKey;
+use super::grant::LIGHT;
 use crate::cors::{Class, Origin, RequestMode};
 use crate::exchange::Exchange;
 use crate::facts::authentication;
 use crate::few::Few;
+use crate::flyweight::{FlyweightMap, Light};
 
 /// Successful answers to requests in mode cors, by server and endpoint.
 #[derive(Clone, Debug, Default)]
@@ -18,13 +20,13 @@ pub(crate) struct Errors {
 /// The successes of one server.
 #[derive(Clone, Debug, Default)]
 struct Server {
-    endpoints: FxHashMap<EndpointKey, Successes>,
+    endpoints: FlyweightMap<EndpointKey, Successes>,
     // Those of all endpoints together.
     by_reader: Few<Origin, Readability>,
 }
 
 /// The successes of one endpoint.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Successes {
     by_reader: Few<Origin, Readability>,
     // One of them answered a request with credentials of any kind.
@@ -32,7 +34,7 @@ struct Successes {
 }
 
 /// Whether a page could read them.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Readability {
     granted: bool,
     blocked: bool,
@@ -78,16 +80,18 @@ impl Errors {
             .entry(exchange.request.url.origin().clone())
             .or_default();
         let key = EndpointKey::of(exchange);
-        let successes = server.endpoints.entry(key).or_default();
-        successes.authenticated |= authenticated;
-        if let Some(reader) = reader {
-            let seen = Readability {
-                granted: class == Class::Allowed,
-                blocked: class == Class::Blocked,
-            };
-            for readers in [&mut successes.by_reader, &mut server.by_reader] {
-                readers.or_default(reader.clone()).merge(seen);
+        let seen = Readability {
+            granted: class == Class::Allowed,
+            blocked: class == Class::Blocked,
+        };
+        server.endpoints.update(key, |successes| {
+            successes.authenticated |= authenticated;
+            if let Some(reader) = reader {
+                successes.by_reader.or_default(reader.clone()).merge(seen);
             }
+        });
+        if let Some(reader) = reader {
+            server.by_reader.or_default(reader.clone()).merge(seen);
         }
     }
 
@@ -95,13 +99,11 @@ impl Errors {
         #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
         for (origin, server) in other.servers {
             let known = self.servers.entry(origin).or_default();
-            merge_readers(&mut known.by_reader, server.by_reader);
-            #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
-            for (key, successes) in server.endpoints {
-                let known = known.endpoints.entry(key).or_default();
+            merge_readers(&mut known.by_reader, &server.by_reader);
+            known.endpoints.merge(server.endpoints, |known, successes| {
                 known.authenticated |= successes.authenticated;
-                merge_readers(&mut known.by_reader, successes.by_reader);
-            }
+                merge_readers(&mut known.by_reader, &successes.by_reader);
+            });
         }
     }
 
@@ -141,8 +143,14 @@ impl Readability {
     }
 }
 
-fn merge_readers(known: &mut Few<Origin, Readability>, readers: Few<Origin, Readability>) {
-    for (reader, readability) in readers {
-        known.or_default(reader).merge(readability);
+impl Light for Successes {
+    fn is_light(&self) -> bool {
+        self.by_reader.len() <= LIGHT
+    }
+}
+
+fn merge_readers(known: &mut Few<Origin, Readability>, readers: &Few<Origin, Readability>) {
+    for (reader, readability) in readers.iter() {
+        known.or_default(reader.clone()).merge(*readability);
     }
 }

@@ -1,6 +1,7 @@
 //! What servers granted: by server, endpoint and origin that asked.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 
 use super::endpoint_key::EndpointKey;
@@ -9,12 +10,15 @@ use crate::exchange::Time;
 use crate::facts::{is_ip_host, is_shared_hosting_tenant, site_host};
 use crate::few::Few;
 use crate::finding::Sample;
+use crate::flyweight::{FlyweightMap, Light};
 
 /// What was seen of one server.
 #[derive(Clone, Debug, Default)]
 pub struct Target {
-    /// Answers to cross-origin requests, by endpoint.
-    pub endpoints: BTreeMap<EndpointKey, Endpoint>,
+    /// How its endpoints answered cross-origin requests.
+    pub endpoints: FlyweightMap<EndpointKey, Endpoint>,
+    /// The grants by name, by the origin named.
+    pub granted: BTreeMap<Origin, Grants>,
     /// A page of this origin was opened in a tab.
     pub is_document: bool,
     /// Answers whose body was known, preflights and blocked ones excluded.
@@ -29,28 +33,33 @@ pub struct Target {
 #[derive(Clone, Debug, Default)]
 pub struct Endpoint {
     /// By the origin that asked.
-    pub origins: Few<Origin, Box<Grant>>,
+    pub origins: Few<Origin, Answered>,
     // How widely it grants, judged once for all fetches that ask.
     pub(super) reflection: OnceLock<Option<Reflection>>,
 }
 
 /// How an endpoint answered one origin.
-#[derive(Clone, Debug, Default)]
-pub struct Grant {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Answered {
     /// Named the origin, with ok status.
-    pub echoed: u64,
+    pub echoed: bool,
     /// `*`.
-    pub star: u64,
+    pub star: bool,
     /// Named another origin.
-    pub denied: u64,
+    pub denied: bool,
     /// No grant, with ok status.
-    pub absent: u64,
-    /// Named the origin and allowed credentials, with ok status.
+    pub absent: bool,
+}
+
+/// Grants of a server to an origin that it named, with ok status.
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    /// How many.
+    pub times: u64,
+    /// Those that allowed credentials.
     pub credentialed: u64,
     /// Reads of these that carried the user's credentials.
     pub authenticated: u64,
-    /// Answers that anyone may have.
-    pub public: u64,
     /// The earliest.
     pub first: Option<Time>,
     /// The latest.
@@ -58,6 +67,9 @@ pub struct Grant {
     /// The first place in the recordings, by file name.
     pub place: Option<Sample>,
 }
+
+/// So many origins that asked one endpoint are few: what is known of it may be copied.
+pub(super) const LIGHT: usize = 4;
 
 /// How widely an endpoint grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,43 +94,81 @@ impl Endpoint {
     pub fn refused_any(&self) -> bool {
         self.origins
             .values()
-            .any(|grant| grant.denied > 0 || (grant.absent > 0 && grant.echoed == 0))
+            .any(|answered| answered.denied || (answered.absent && !answered.echoed))
+    }
+
+    pub(super) fn note(&mut self, origin: &Origin, answered: Answered) {
+        self.reflection.take();
+        self.origins.or_default(origin.clone()).merge(answered);
+    }
+}
+
+impl Light for Endpoint {
+    fn is_light(&self) -> bool {
+        self.origins.len() <= LIGHT
+    }
+}
+
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        // The rest follows from it.
+        self.origins == other.origins
+    }
+}
+
+impl Eq for Endpoint {}
+
+impl Hash for Endpoint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.origins.hash(state);
     }
 }
 
 impl Target {
+    /// On how many endpoints the origin was named.
+    #[must_use]
+    pub fn endpoints_granting(&self, origin: &Origin) -> u64 {
+        let named = |endpoint: &&Endpoint| {
+            let answered = endpoint.origins.get(origin);
+            answered.is_some_and(|answered| answered.echoed)
+        };
+        self.endpoints.values().filter(named).count() as u64
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         self.is_document |= other.is_document;
         self.answers += other.answers;
         self.receipts += other.receipts;
         self.opted_in += other.opted_in;
-        for (key, endpoint) in other.endpoints {
-            let known = self.endpoints.entry(key).or_default();
-            known.reflection.take();
-            for (origin, grant) in endpoint.origins {
-                known.origins.or_default(origin).merge(*grant);
+        self.endpoints.merge(other.endpoints, |known, endpoint| {
+            for (origin, answered) in endpoint.origins.iter() {
+                known.note(origin, *answered);
             }
+        });
+        for (origin, grants) in other.granted {
+            self.granted.entry(origin).or_default().merge(grants);
         }
     }
 }
 
-impl Grant {
-    pub(super) fn note(&mut self, first: Option<Time>, last: Option<Time>, place: Option<Sample>) {
-        self.first = [self.first, first].into_iter().flatten().min();
-        self.last = self.last.max(last);
-        self.place = [self.place.take(), place].into_iter().flatten().min();
+impl Answered {
+    fn merge(&mut self, other: Self) {
+        self.echoed |= other.echoed;
+        self.star |= other.star;
+        self.denied |= other.denied;
+        self.absent |= other.absent;
     }
+}
 
-    /// Adds what another part saw of the same endpoint and origin.
-    pub fn merge(&mut self, other: Self) {
-        self.echoed += other.echoed;
-        self.star += other.star;
-        self.denied += other.denied;
-        self.absent += other.absent;
+impl Grants {
+    /// Adds others to the same origin.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.times += other.times;
         self.credentialed += other.credentialed;
         self.authenticated += other.authenticated;
-        self.public += other.public;
-        self.note(other.first, other.last, other.place);
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
+        self.place = [self.place.take(), other.place].into_iter().flatten().min();
     }
 }
 

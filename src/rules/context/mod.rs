@@ -37,8 +37,9 @@ pub use cache::Dependence;
 pub use endpoint_key::EndpointKey;
 pub(crate) use errors::{Errors, GrantedOn};
 pub(crate) use exposure::{Exposure, Handshake, Timing, is_script};
+use grant::Answered;
 pub(crate) use grant::is_implausible;
-pub use grant::{Endpoint, Grant, Reflection, Target};
+pub use grant::{Endpoint, Grants, Reflection, Target};
 pub(crate) use isolation::{Isolation, IsolationDefect, LazyLoads, OpaqueLoads};
 pub use preflights::Repetition;
 pub use site::{Portability, Site, Visit};
@@ -50,7 +51,7 @@ use crate::cors::{Class, Origin, Phase};
 use crate::exchange::{Capture, Exchange, Method, ResourceType};
 use crate::facts::{
     AllowOrigin, Policy, Relation, SameSite, authentication, host_network, is_known_collector,
-    is_public_content, is_receipt, relation, same_site_of_cookie, site_host,
+    is_receipt, relation, same_site_of_cookie, site_host,
 };
 use crate::finding::Sample;
 use crate::pairing::PreflightLink;
@@ -219,29 +220,34 @@ impl Context {
         self.trust.observe_policy(view, &policy, reader);
         let ambient = authentication(view).is_ambient();
         let readable = matches!(verdict.class(), Class::Allowed | Class::NotCors);
-        let grant = self.grant_mut(&policy, reader);
         let ok = policy.response.is_ok_status();
+        let mut answered = Answered::default();
         match policy.allow_origin {
-            AllowOrigin::Star => grant.star += 1,
-            AllowOrigin::Echo if ok => {
-                grant.echoed += 1;
-                grant.credentialed += u64::from(policy.allow_credentials);
-                grant.authenticated += u64::from(policy.allow_credentials && ambient && readable);
-            }
-            AllowOrigin::Echo => {}
-            AllowOrigin::Null | AllowOrigin::Other => grant.denied += 1,
-            AllowOrigin::Absent => grant.absent += u64::from(ok),
+            AllowOrigin::Star => answered.star = true,
+            AllowOrigin::Echo => answered.echoed = ok,
+            AllowOrigin::Null | AllowOrigin::Other => answered.denied = true,
+            AllowOrigin::Absent => answered.absent = ok,
         }
-        grant.public += u64::from(is_public_content(policy.exchange, policy.response));
-        let place = Sample {
-            file: view.capture.source.clone(),
-            locus: policy.exchange.locus,
-        };
-        grant.note(
-            policy.exchange.started,
-            policy.exchange.started,
-            Some(place),
-        );
+        let target = self.target_mut(policy.target);
+        let key = EndpointKey::of(policy.exchange);
+        target
+            .endpoints
+            .update(key, |endpoint| endpoint.note(reader, answered));
+        if answered.echoed {
+            let credentialed = policy.allow_credentials;
+            let grants = target.granted.entry(reader.clone()).or_default();
+            grants.merge(Grants {
+                times: 1,
+                credentialed: u64::from(credentialed),
+                authenticated: u64::from(credentialed && ambient && readable),
+                first: policy.exchange.started,
+                last: policy.exchange.started,
+                place: Some(Sample {
+                    file: view.capture.source.clone(),
+                    locus: policy.exchange.locus,
+                }),
+            });
+        }
     }
 
     /// Joins what another part has seen.
@@ -390,8 +396,8 @@ impl Context {
         let mut unrelated: BTreeSet<&str> = BTreeSet::new();
         let mut granted = 0;
         let mut implausible = false;
-        for (origin, grant) in endpoint.origins.iter() {
-            if grant.echoed == 0 {
+        for (origin, answered) in endpoint.origins.iter() {
+            if !answered.echoed {
                 continue;
             }
             granted += 1;
@@ -436,14 +442,6 @@ impl Context {
 
     fn target_mut(&mut self, origin: &Origin) -> &mut Target {
         self.targets.entry(origin.clone()).or_default()
-    }
-
-    fn grant_mut(&mut self, policy: &Policy<'_>, reader: &Origin) -> &mut Grant {
-        let target = self.target_mut(policy.target);
-        let key = EndpointKey::of(policy.exchange);
-        let endpoint = target.endpoints.entry(key).or_default();
-        endpoint.reflection.take();
-        endpoint.origins.or_default(reader.clone())
     }
 }
 

@@ -199,7 +199,7 @@ impl Case {
                 .endpoint(&policy)
                 .filter(|_| !is_many_resources(exchange))
                 .and_then(|endpoint| endpoint.origins.get(reader))
-                .is_some_and(|grant| grant.echoed > 0 || grant.star > 0);
+                .is_some_and(|answered| answered.echoed || answered.star);
             if granted
                 && policy.response.is_ok_status()
                 && !is_public_content(policy.exchange, policy.response)

@@ -74,9 +74,9 @@ pub(super) const IDLE_NS: i64 = 15 * 60 * 1_000_000_000;
 /// the usual TIME-WAIT.
 pub(super) const LINGER_NS: i64 = 60_000_000_000;
 
-/// Closed connections that stay known at one time: at ten thousand a second, which a busy proxy may close, they cover the
-/// half second in which most late retransmissions come.
-pub(super) const MAX_LINGERING: usize = 4_096;
+/// Closed connections that stay known at one time. A busy proxy closes two thousand in a second, within which most late
+/// retransmissions come.
+pub(super) const MAX_LINGERING: usize = 2_048;
 
 /// Different QUIC connections counted one by one; more are counted as datagrams only.
 pub(super) const MAX_QUIC_FLOWS: usize = 65_536;

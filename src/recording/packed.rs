@@ -4,7 +4,7 @@ use bitcode::{DecodeOwned, Encode};
 use lz4_flex::block::{compress_into, decompress_size_prepended, get_maximum_output_size};
 
 /// Values in a block: enough for likeness to pay, few enough that one value is soon at hand.
-pub(crate) const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 128;
 
 /// A list of values that are seldom looked at. What is said again and again, as header lines are, takes next to no
 /// room.

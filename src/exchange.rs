@@ -163,6 +163,13 @@ pub struct Hints {
     /// Over HTTP/2 or HTTP/3, where one connection carries requests side by side.
     #[serde(skip_serializing_if = "is_false")]
     pub is_multiplexed: bool,
+    /// The request named no host (RFC 9112, section 3.3): its URL has the server's address in the place of one. Browsers
+    /// always name it.
+    #[serde(skip)]
+    pub names_no_host: bool,
+    /// Asked over HTTP/1.1 with `Upgrade: h2c`, and answered over HTTP/2 behind a 101 (RFC 7540, section 3.2).
+    #[serde(skip)]
+    pub is_upgraded: bool,
     /// The server's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_ip: Option<IpAddr>,

@@ -2,7 +2,12 @@
 //!
 //! The document holds what exchanges hold: header values as the reader kept them, no bodies. Read again it gives the
 //! same verdicts.
+//!
+//! It says what the wire said. A request that named no host has a URL without one (`http:///path`: RFC 9112, section 3.3,
+//! leaves the authority empty), and the server's address beside it; and where a connection went over to HTTP/2, the 101
+//! is an entry of its own before the answer.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use har::v1_2::{
@@ -53,7 +58,11 @@ struct EntryList<'c>(&'c [Exchange]);
 
 impl Serialize for EntryList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(entry))
+        let entries = self.0.iter().flat_map(|exchange| {
+            let switch = exchange.hints.is_upgraded.then(|| switch(exchange));
+            switch.into_iter().chain([entry(exchange)])
+        });
+        serializer.collect_seq(entries)
     }
 }
 
@@ -84,11 +93,40 @@ pub fn entry(exchange: &Exchange) -> Entries {
     }
 }
 
+/// The entry of the 101 that came before the answer of an exchange. Its header lines were not kept; the one that says
+/// to which protocol it switches must be there (RFC 9110, section 15.2.2).
+fn switch(exchange: &Exchange) -> Entries {
+    let mut switch = entry(exchange);
+    switch.request.http_version = "HTTP/1.1".to_owned();
+    switch.response = Response {
+        status: 101,
+        http_version: "HTTP/1.1".to_owned(),
+        headers: vec![header("Upgrade", "h2c".to_owned())],
+        body_size: 0,
+        content: content(Some(0), &HeaderList::default()),
+        ..switch.response
+    };
+    switch.response.redirect_url = Some(String::new());
+    switch
+}
+
+/// The URL as the request named it.
+fn url(exchange: &Exchange) -> Cow<'_, str> {
+    let url = exchange.request.url.as_str();
+    if exchange.hints.names_no_host
+        && let Some((scheme, rest)) = url.split_once("://")
+    {
+        let path = rest.find(['/', '?']).map_or("/", |at| &rest[at..]);
+        return Cow::Owned(format!("{scheme}://{path}"));
+    }
+    Cow::Borrowed(url)
+}
+
 fn request(exchange: &Exchange) -> Request {
     let request = &exchange.request;
-    let url = request.url.as_str();
+    let url = &*url(exchange);
     let mut headers = Vec::new();
-    if request.headers_complete {
+    if request.headers_complete && !exchange.hints.names_no_host {
         // Not kept by the reader; its presence says that no line is missing.
         headers.push(header("Host", authority(url).to_owned()));
     }

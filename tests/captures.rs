@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use corsaudit::audit::judge_capture;
-use corsaudit::exchange::{Capture, Locus, Outcome};
+use corsaudit::exchange::{Capture, Exchange, Locus, Outcome, Response};
 use corsaudit::har_export;
 use corsaudit::judge::EngineChoice;
 use corsaudit::reader::{KeyLogs, Options, read};
@@ -171,11 +171,21 @@ fn exported_hars_give_the_same_verdicts() {
             let har::Spec::V1_2(log) = har.log else {
                 panic!("HAR 1.2 was written");
             };
-            assert_eq!(log.entries.len(), capture.exchanges.len());
+            let upgraded = capture.exchanges.iter().filter(|e| e.hints.is_upgraded);
+            assert_eq!(
+                log.entries.len(),
+                capture.exchanges.len() + upgraded.count()
+            );
             assert!(log.entries.iter().all(|entry| entry.connection.is_some()
                 && entry.server_ip_address.is_some()
                 && !entry.started_date_time.is_empty()));
-            let again = read(&Source::bytes("again.har", text), &Options::default()).unwrap();
+            let mut again = read(&Source::bytes("again.har", text), &Options::default()).unwrap();
+            // The switch to HTTP/2 is no answer.
+            let is_switch = |e: &Exchange| {
+                let upgrade = |r: &Response| r.status == 101 && r.headers.contains("upgrade");
+                e.response().is_some_and(upgrade) && e.request.url.scheme() == "http"
+            };
+            again.exchanges.retain(|exchange| !is_switch(exchange));
             let judge = |capture: &Capture| {
                 let judged = judge_capture(capture, EngineChoice::Auto);
                 let verdicts = judged.into_iter().map(|judged| judged.verdict);
@@ -185,16 +195,48 @@ fn exported_hars_give_the_same_verdicts() {
             let loaded: Vec<_> = again
                 .exchanges
                 .iter()
-                .map(|e| (e.started, e.hints.client))
+                .map(|e| (e.started, e.hints.client, e.hints.names_no_host))
                 .collect();
             let kept: Vec<_> = capture
                 .exchanges
                 .iter()
-                .map(|e| (e.started, e.hints.client))
+                .map(|e| (e.started, e.hints.client, e.hints.names_no_host))
                 .collect();
             assert_eq!(loaded, kept, "{}", path.display());
         }
     }
+}
+
+fn exported(capture: &str) -> Vec<har::v1_2::Entries> {
+    let mut text = Vec::new();
+    har_export::write(&open(&root(capture)), &mut text).unwrap();
+    match har::from_slice(&text).unwrap().log {
+        har::Spec::V1_2(log) => log.entries,
+        har::Spec::V1_3(_) => panic!("HAR 1.2 was written"),
+    }
+}
+
+#[test]
+fn exports_say_what_the_wire_said() {
+    let without_host = exported("tests/captures/h1-gap/input.pcap");
+    let urls: Vec<&str> = without_host.iter().map(|e| &*e.request.url).collect();
+    assert_eq!(urls, ["http:///1", "http:///2", "http:///3"]);
+    for entry in &without_host {
+        assert_eq!(entry.server_ip_address.as_deref(), Some("127.0.0.1"));
+        assert!(entry.request.headers.iter().all(|line| line.name != "Host"));
+    }
+    let upgraded: Vec<_> = exported("tests/captures/h2c-upgrade/input.pcap")
+        .into_iter()
+        .map(|e| (e.request.url, e.request.http_version, e.response.status))
+        .collect();
+    let robots = "http://nghttp2.org/robots.txt";
+    let want = [
+        (robots, "HTTP/1.1", 101),
+        (robots, "h2", 200),
+        ("http://nghttp2.org/humans.txt", "h2", 404),
+    ];
+    let upgraded = upgraded.iter().map(|(u, v, s)| (&**u, &**v, *s));
+    assert!(upgraded.eq(want));
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(super) fn collect(
     let kind = Kind::of(request, method);
     let mut parse = |text: &str| Url::parse_pooled(text, &mut context.collector.origins).ok();
     let url = url(request, kind, place, flow.server, &mut parse);
-    let Some(url) = url else {
+    let Some((url, host)) = url else {
         context
             .collector
             .meet("http-url-unreadable", flow, request.first);
@@ -132,6 +132,8 @@ pub(super) fn collect(
             },
             connection: flow_number(flow),
             is_multiplexed: transaction.stream_id.is_some(),
+            names_no_host: host == Host::Address,
+            is_upgraded: transaction.stream_id.is_some() && transaction.interim.contains(&101),
             server_ip: Some(flow.server.ip().to_canonical()),
             client,
             has_request_body: request.body_len > 0,
@@ -149,6 +151,15 @@ enum Kind {
     WebSocket,
     /// A tunnel (RFC 9110, section 9.3.6).
     Tunnel,
+}
+
+/// Who named the host of a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Host {
+    /// The request, or TLS around it.
+    Client,
+    /// Nobody: the connection's address stands in for it.
+    Address,
 }
 
 impl Kind {
@@ -177,7 +188,7 @@ fn url(
     place: &Place,
     server: SocketAddr,
     parse: &mut impl FnMut(&str) -> Option<Url>,
-) -> Option<Url> {
+) -> Option<(Url, Host)> {
     let target = request.target.as_deref().map(String::from_utf8_lossy);
     let authority = request.authority.as_deref().map(String::from_utf8_lossy);
     let host = first_value(&request.headers, "host").map(String::from_utf8_lossy);
@@ -189,7 +200,7 @@ fn url(
         } else {
             "http"
         };
-        return parse(&format!("{scheme}://{authority}/"));
+        return Some((parse(&format!("{scheme}://{authority}/"))?, Host::Client));
     }
     // Without it the request line, or the `:path`, is not known.
     let target = target?;
@@ -210,7 +221,7 @@ fn url(
                 given
             };
             if let Some(url) = parse(&format!("{scheme}://{rest}")) {
-                return Some(url);
+                return Some((url, Host::Client));
             }
             target = rest.find('/').map_or("/", |at| &rest[at..]);
         }
@@ -228,7 +239,10 @@ fn url(
     };
     let named = [authority.as_deref(), host.as_deref(), place.host.as_deref()];
     let found = named.into_iter().flatten().find_map(&mut at);
-    found.or_else(|| at(&canonical(server).to_string()))
+    found.map(|url| (url, Host::Client)).or_else(|| {
+        let url = at(&canonical(server).to_string())?;
+        Some((url, Host::Address))
+    })
 }
 
 fn is_scheme(text: &str) -> bool {

@@ -83,7 +83,14 @@ impl<'a, 'p> EntryReader<'a, 'p> {
         let Some(url_text) = request.url else {
             return refuse("request.url: missing; entry skipped");
         };
-        let url = match Url::parse_pooled(&url_text.decode(), &mut self.pools.origins) {
+        let server = draft.server_ip.and_then(|text| server_ip(&text.decode()));
+        let decoded = url_text.decode();
+        let without_host = with_address(&decoded, server);
+        let names_no_host = without_host.is_some();
+        let url = match Url::parse_pooled(
+            without_host.as_deref().unwrap_or(&decoded),
+            &mut self.pools.origins,
+        ) {
             Ok(url) => url,
             Err(error) => return refuse(&format!("request.url: {error}; entry skipped")),
         };
@@ -186,7 +193,9 @@ impl<'a, 'p> EntryReader<'a, 'p> {
             is_multiplexed: request
                 .http_version
                 .is_some_and(|version| is_multiplexed(version.raw())),
-            server_ip: draft.server_ip.and_then(|text| server_ip(&text.decode())),
+            names_no_host,
+            is_upgraded: false,
+            server_ip: server,
             client,
             has_request_body,
         };
@@ -489,6 +498,21 @@ fn is_multiplexed(version: &[u8]) -> bool {
 
 fn is_port(port: u16, url: &Url) -> bool {
     matches!(port, 80 | 443) || url.origin().port() == Some(port)
+}
+
+/// A URL without host, as an export of a capture has it whose request named none, with the server's address in its place.
+/// A URL parser would take the first segment of the path for the host.
+fn with_address(url: &str, server: Option<IpAddr>) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let path = rest.strip_prefix('/')?;
+    if !matches!(scheme, "http" | "https" | "ws" | "wss") {
+        return None;
+    }
+    let host = match server? {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    };
+    Some(format!("{scheme}://{host}/{path}"))
 }
 
 fn server_ip(text: &str) -> Option<IpAddr> {

@@ -25,8 +25,12 @@ pub(super) enum Format {
 pub(crate) fn is_media(content_type: &[u8]) -> bool {
     let essence = content_type.split(|byte| *byte == b';').next();
     let essence = essence.unwrap_or_default().trim_ascii();
-    // What most answers to scripts are.
-    if essence.eq_ignore_ascii_case(b"application/json") {
+    // What most answers to scripts are, and what nobody knows better.
+    let usual = [&b"application/json"[..], b"application/octet-stream"];
+    if usual
+        .iter()
+        .any(|usual| essence.eq_ignore_ascii_case(usual))
+    {
         return false;
     }
     let starts = |prefix: &[u8]| {

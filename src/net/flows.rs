@@ -10,13 +10,13 @@ use super::{Oddities, Oddity, Segment, Stamp, TcpFlags};
 
 /// Both ends of a connection, the lower first. IPv4 addresses stand as IPv4-mapped ones (RFC 4291, section 2.5.5.2).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Key([[u8; 16]; 2], [u16; 2]);
+struct Key([[u64; 2]; 2], [u16; 2]);
 
 impl Key {
     /// A place in [`FlowTable::recent`].
     fn few_bits(&self) -> usize {
         let Self(ends, [port, other]) = *self;
-        let [a, b] = ends.map(|[.., a, b, c, d]| u32::from_be_bytes([a, b, c, d]));
+        let [a, b] = ends.map(|[_, low]| low as u32);
         let ends = a ^ b.rotate_left(8) ^ u32::from(port).rotate_left(16);
         // Fibonacci hashing: the upper bits depend on all.
         let mixed = (ends ^ u32::from(other)).wrapping_mul(0x9e37_79b9);
@@ -405,9 +405,12 @@ impl<H: StreamHandler, F: FnMut(&FlowInfo) -> H> FlowTable<H, F> {
 
 /// The key of a connection, and which side `src` is.
 fn key(src: SocketAddr, dst: SocketAddr) -> (Key, usize) {
-    let bits = |end: SocketAddr| match end.ip() {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
-        IpAddr::V6(v6) => v6.octets(),
+    let bits = |end: SocketAddr| {
+        let bits = match end.ip() {
+            IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
+            IpAddr::V6(v6) => u128::from(v6),
+        };
+        [(bits >> 64) as u64, bits as u64]
     };
     let (a, b) = ((bits(src), src.port()), (bits(dst), dst.port()));
     if a <= b {

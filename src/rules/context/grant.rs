@@ -27,6 +27,8 @@ pub struct Target {
     pub receipts: u64,
     /// Answers with any grant at all.
     pub opted_in: u64,
+    // Whether it is a third party's collector: judged once, when everything was observed and fetches ask.
+    pub(super) is_collector: OnceLock<bool>,
 }
 
 /// What was seen of one endpoint.
@@ -136,6 +138,7 @@ impl Target {
     }
 
     pub(super) fn merge(&mut self, other: Self) {
+        self.is_collector.take();
         self.is_document |= other.is_document;
         self.answers += other.answers;
         self.receipts += other.receipts;

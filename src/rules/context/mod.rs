@@ -211,6 +211,7 @@ impl Context {
             && policy.exchange.request.method != Method::Head;
         let cors = policy.is_cors(view) && verdict.phase != Phase::Preflight;
         let target = self.target_mut(policy.target);
+        target.is_collector.take();
         target.answers += u64::from(known);
         target.receipts += u64::from(known && receipt);
         target.opted_in += u64::from(policy.value.is_some());
@@ -325,6 +326,15 @@ impl Context {
     /// collector or gave nothing but receipts.
     #[must_use]
     pub fn is_collector(&self, target: &Origin) -> bool {
+        match self.targets.get(target) {
+            Some(seen) => *seen
+                .is_collector
+                .get_or_init(|| self.judge_collector(target, Some(seen))),
+            None => self.judge_collector(target, None),
+        }
+    }
+
+    fn judge_collector(&self, target: &Origin, seen: Option<&Target>) -> bool {
         let Some(host) = target.host() else {
             return false;
         };
@@ -335,10 +345,7 @@ impl Context {
             return false;
         }
         is_known_collector(host)
-            || self
-                .targets
-                .get(target)
-                .is_some_and(|target| target.answers > 0 && target.answers == target.receipts)
+            || seen.is_some_and(|seen| seen.answers > 0 && seen.answers == seen.receipts)
     }
 
     /// Whether two sites are known to be one organisation's: equal, or both first-party.

@@ -58,7 +58,8 @@ pub(crate) enum Command {
     ///
     /// Values of cookies and of Authorization are not exported, nor bodies: cookies keep their names, Authorization its
     /// scheme, Referer its origin, User-Agent the browser's family, and header lines that say nothing about the CORS protocol
-    /// their names. URLs are exported whole. What could not be read is told on standard error.
+    /// their names. URLs are exported whole, without host where the request named none; a 101 before HTTP/2 is an entry of its
+    /// own. What could not be read is told on standard error.
     Export {
         /// A packet capture (pcap or pcapng, also gzip), or - for standard input.
         #[arg(value_name = "CAPTURE")]

@@ -56,19 +56,23 @@ fn udp(route: Route, body: Body<'_>) -> Peeled<'_> {
         return Peeled::CUT;
     };
     // 0 for jumbograms and segmentation left to the network card.
-    let end = if len == 0 {
-        body.data.len()
-    } else {
-        body.data.len().min(usize::from(len))
+    let wire = match len {
+        0 => body.wire,
+        len => body.wire.min(usize::from(len)),
     };
+    let end = body.data.len().min(wire);
     let Some(payload) = body.data.get(UDP_HEADER..end) else {
         return Peeled::DAMAGED;
+    };
+    let whole = Body {
+        data: payload,
+        wire: wire - UDP_HEADER,
     };
     let inner = match to {
         port if VXLAN.contains(&port) => vxlan(payload),
         VXLAN_GPE => vxlan_gpe(payload),
         GENEVE => geneve(payload),
-        MPLS => Some(link::mpls(payload)),
+        MPLS => mpls(whole),
         GTP => gtp(payload),
         _ => None,
     };
@@ -116,7 +120,8 @@ fn vxlan(data: &[u8]) -> Option<Peeled<'_>> {
 fn vxlan_gpe(data: &[u8]) -> Option<Peeled<'_>> {
     let head: &[u8; 8] = data.first_chunk()?;
     let rest = data.get(8..)?;
-    if head[0] & 0x0c != 0x0c {
+    // The I and P bits set, version 0 and reserved bits that are zero.
+    if head[0] & 0xfc != 0x0c {
         return None;
     }
     Some(match head[3] {
@@ -124,6 +129,21 @@ fn vxlan_gpe(data: &[u8]) -> Option<Peeled<'_>> {
         3 => ethernet(Some(rest)),
         _ => Peeled::Other,
     })
+}
+
+/// Labels alone tell nothing, so what is below them has to fit: IP that ends with the datagram, or a pseudowire's control
+/// word with its reserved bits zero (RFC 4448, section 4.6).
+fn mpls(body: Body<'_>) -> Option<Peeled<'_>> {
+    let peeled = link::mpls(body.data);
+    let (Peeled::Layer(Layer::Ip(rest)) | Peeled::Layer(Layer::Link(_, rest))) = peeled else {
+        return None;
+    };
+    let inner = body.after(body.data.len() - rest.len())?;
+    let fits = match peeled {
+        Peeled::Layer(Layer::Ip(_)) => ip::fills(inner),
+        _ => be16(body.data, body.data.len() - rest.len() - 4) == Some(0),
+    };
+    fits.then_some(peeled)
 }
 
 fn geneve(data: &[u8]) -> Option<Peeled<'_>> {

@@ -413,6 +413,35 @@ fn what_is_not_read_is_named() {
     }
 }
 
+/// QUIC may run on any port, from any port; the first byte of its packets has bit 6 set.
+#[test]
+fn quic_on_the_port_of_a_tunnel_stays_a_datagram() {
+    let ports = [1701, 2152, 3544, 4789, 4790, 5072, 6081, 6635, 8472, 37008];
+    // Bytes that look random and are the same every time (xorshift).
+    let mut state = 0x2545_f491_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 24) as u8
+    };
+    for round in 0..20_000 {
+        let mut payload: Vec<u8> = (0..64).map(|_| random()).collect();
+        if round % 2 == 0 {
+            payload[0] |= 0xc0;
+            payload[1..6].copy_from_slice(&[0, 0, 0, 1, 8]);
+        } else {
+            payload[0] = payload[0] & 0x3f | 0x40;
+        }
+        let port = ports[round / 2 % ports.len()];
+        for (from, to) in [(port, 40_000), (40_000, port)] {
+            let data = ethernet(0x0800, &ipv4(17, &udp(from, to, &payload)));
+            let got = decode(LinkType::ETHERNET, &data);
+            assert_eq!(got, (Some(payload.clone()), vec![]), "port {port}");
+        }
+    }
+}
+
 #[test]
 fn snapshot_length_and_offload() {
     let mut decoder = Decoder::default();

@@ -1,7 +1,8 @@
 //! Link layers: from the first header of a packet to IP.
 
 use super::Oddity;
-use super::bytes::{be16, be32, le16, le32};
+use super::bytes::be16;
+use super::cooked;
 use super::decode::{Layer, Peeled};
 
 /// A link type of a capture file (the LINKTYPE registry of draft-ietf-opsawg-pcaplinktype).
@@ -67,7 +68,7 @@ pub(super) fn link(kind: LinkType, data: &[u8]) -> Peeled<'_> {
         | LinkType::RAW_OPENBSD
         | LinkType::IPV4
         | LinkType::IPV6 => Some(Layer::Ip(data)),
-        LinkType::NULL | LinkType::LOOP => return loopback(data),
+        LinkType::NULL | LinkType::LOOP => return cooked::loopback(data),
         LinkType::LINUX_SLL => typed(data, 14),
         LinkType::LINUX_SLL2 => be16(data, 0)
             .zip(data.get(20..))
@@ -78,7 +79,7 @@ pub(super) fn link(kind: LinkType, data: &[u8]) -> Peeled<'_> {
         LinkType::PPP_HDLC => Some(Layer::Ppp(data)),
         LinkType::PPP_ETHER => data.get(6..).map(Layer::Ppp),
         LinkType::C_HDLC => typed(data, 2),
-        LinkType::NFLOG => return nflog(data),
+        LinkType::NFLOG => return cooked::nflog(data),
         LinkType(other) => return Peeled::Odd(Oddity::UnknownLinkType, u64::from(other)),
     };
     layer.map_or(Peeled::CUT, Peeled::Layer)
@@ -155,49 +156,6 @@ pub(super) fn mpls(data: &[u8]) -> Peeled<'_> {
 }
 
 /// An EtherType at `at` and what follows it.
-fn typed(data: &[u8], at: usize) -> Option<Layer<'_>> {
+pub(super) fn typed(data: &[u8], at: usize) -> Option<Layer<'_>> {
     Some(Layer::EtherType(be16(data, at)?, data.get(at + 2..)?))
-}
-
-/// An address family in either byte order. Its number for IPv6 differs by system (10, 23, 24, 28, 30), so the version of
-/// what follows decides, and the family only says that it is IP.
-fn loopback(data: &[u8]) -> Peeled<'_> {
-    let (Some(big), Some(little), Some(rest)) = (be32(data, 0), le32(data, 0), data.get(4..))
-    else {
-        return Peeled::CUT;
-    };
-    let is_ip = |family: u32| matches!(family, 2 | 10 | 23 | 24 | 28 | 30);
-    if is_ip(big) || is_ip(little) {
-        Peeled::Layer(Layer::Ip(rest))
-    } else {
-        Peeled::Other
-    }
-}
-
-/// Netfilter log: family, version, resource, then type-length-value in the byte order of the capturing machine. Type 9 is
-/// the packet.
-fn nflog(data: &[u8]) -> Peeled<'_> {
-    let mut rest = match data.get(4..) {
-        Some(rest) => rest,
-        None => return Peeled::CUT,
-    };
-    // Lengths are below 2^16 - 1; a first one that fits only big-endian tells the order.
-    let fits = |len: Option<u16>| len.is_some_and(|l| (4..=rest.len()).contains(&usize::from(l)));
-    let number = if !fits(le16(rest, 0)) && fits(be16(rest, 0)) {
-        be16
-    } else {
-        le16
-    };
-    while let (Some(len), Some(kind)) = (number(rest, 0), number(rest, 2)) {
-        let len = usize::from(len);
-        if len < 4 {
-            return Peeled::DAMAGED;
-        }
-        if kind & 0x7fff == 9 {
-            let value = rest.get(4..len.min(rest.len())).unwrap_or_default();
-            return Peeled::Layer(Layer::Ip(value));
-        }
-        rest = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
-    }
-    Peeled::Other
 }

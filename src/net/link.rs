@@ -16,42 +16,94 @@ impl LinkType {
     pub const ETHERNET: Self = Self(1);
     /// PPP, with or without the HDLC address.
     pub const PPP: Self = Self(9);
-    /// Raw IP, as numbered on most systems' files.
+    /// Raw IP, as numbered on most systems' files; on OpenBSD what [`Self::LOOP`] is elsewhere.
     pub const RAW_BSD: Self = Self(12);
+    /// What [`Self::ENC`] is elsewhere, as numbered on OpenBSD.
+    pub const ENC_OPENBSD: Self = Self(13);
     /// Raw IP, as numbered on OpenBSD.
     pub const RAW_OPENBSD: Self = Self(14);
     /// PPP in HDLC-like framing, or Cisco's.
     pub const PPP_HDLC: Self = Self(50);
     /// PPPoE session packets.
     pub const PPP_ETHER: Self = Self(51);
+    /// 802.2 in ATM (RFC 2684).
+    pub const ATM_RFC1483: Self = Self(100);
     /// Raw IPv4 or IPv6.
     pub const RAW: Self = Self(101);
     /// Cisco HDLC.
     pub const C_HDLC: Self = Self(104);
     /// 802.11 frames.
     pub const WLAN: Self = Self(105);
+    /// Frame Relay (Q.922).
+    pub const FRELAY: Self = Self(107);
     /// OpenBSD loopback: an address family in network order.
     pub const LOOP: Self = Self(108);
+    /// Packets of IPsec before encryption or after decryption, on BSD.
+    pub const ENC: Self = Self(109);
+    /// Cisco HDLC, as numbered on NetBSD.
+    pub const NETBSD_HDLC: Self = Self(112);
     /// Linux cooked capture v1.
     pub const LINUX_SLL: Self = Self(113);
+    /// Log of the packet filter of BSD.
+    pub const PFLOG: Self = Self(117);
     /// 802.11 behind a Prism header.
     pub const PRISM: Self = Self(119);
     /// 802.11 behind radiotap.
     pub const RADIOTAP: Self = Self(127);
+    /// A packet mirrored with TZSP, without the UDP it came in.
+    pub const TZSP: Self = Self(128);
+    /// IP over FireWire, on macOS.
+    pub const APPLE_IP_OVER_IEEE1394: Self = Self(138);
+    /// For private use; macOS and iOS write [`Self::PKTAP`] under it.
+    pub const USER2: Self = Self(149);
     /// 802.11 behind an AVS header.
     pub const AVS: Self = Self(163);
+    /// PPP whose HDLC address was replaced by the direction.
+    pub const PPP_PPPD: Self = Self(166);
+    /// Ethernet of a PPPoE interface, behind Juniper's header.
+    pub const JUNIPER_PPPOE: Self = Self(167);
+    /// Ethernet behind Juniper's header.
+    pub const JUNIPER_ETHER: Self = Self(178);
+    /// PPP behind Juniper's header.
+    pub const JUNIPER_PPP: Self = Self(179);
+    /// Frame Relay behind Juniper's header.
+    pub const JUNIPER_FRELAY: Self = Self(180);
+    /// Cisco HDLC behind Juniper's header.
+    pub const JUNIPER_CHDLC: Self = Self(181);
     /// 802.11 or others behind a Per-Packet Information header.
     pub const PPI: Self = Self(192);
+    /// Endace's extensible record format, with the type of what is in it.
+    pub const ERF: Self = Self(197);
     /// PPP behind a byte that tells the direction.
     pub const PPP_WITH_DIR: Self = Self(204);
+    /// Cisco HDLC behind a byte that tells the direction.
+    pub const C_HDLC_WITH_DIR: Self = Self(205);
+    /// Frame Relay behind a byte that tells the direction.
+    pub const FRELAY_WITH_DIR: Self = Self(206);
+    /// MPLS.
+    pub const MPLS: Self = Self(219);
+    /// IP behind the header of Solaris' observability devices.
+    pub const IPNET: Self = Self(226);
     /// Raw IPv4.
     pub const IPV4: Self = Self(228);
     /// Raw IPv6.
     pub const IPV6: Self = Self(229);
     /// Linux netfilter log.
     pub const NFLOG: Self = Self(239);
+    /// Any link behind Apple's header, which names it.
+    pub const PKTAP: Self = Self(258);
+    /// Ethernet with its preamble, perhaps interrupted (IEEE 802.3, section 99.3).
+    pub const ETHERNET_MPACKET: Self = Self(274);
     /// Linux cooked capture v2.
     pub const LINUX_SLL2: Self = Self(276);
+    /// Ethernet with the tag of a Broadcom switch inside.
+    pub const DSA_TAG_BRCM: Self = Self(281);
+    /// Ethernet behind the tag of a Broadcom switch.
+    pub const DSA_TAG_BRCM_PREPEND: Self = Self(282);
+    /// Ethernet with the tag of a Marvell switch inside.
+    pub const DSA_TAG_DSA: Self = Self(284);
+    /// Ethernet with the long tag of a Marvell switch inside.
+    pub const DSA_TAG_EDSA: Self = Self(285);
 }
 
 /// IPv4 in Ethernet.
@@ -63,24 +115,56 @@ pub(super) const ETHERNET: u16 = 0x6558;
 pub(super) fn link(kind: LinkType, data: &[u8]) -> Peeled<'_> {
     let layer = match kind {
         LinkType::ETHERNET => typed(data, 12),
+        // Four or eight bytes of tag behind the addresses, or four before them.
+        LinkType::DSA_TAG_BRCM | LinkType::DSA_TAG_DSA => typed(data, 16),
+        LinkType::DSA_TAG_EDSA => typed(data, 20),
+        LinkType::DSA_TAG_BRCM_PREPEND => data.get(4..).map(ethernet),
+        LinkType::ETHERNET_MPACKET => return mpacket(data),
+        // OpenBSD's loopback: a family below 256, and no version of IP is 0.
+        LinkType::RAW_BSD if data.starts_with(&[0; 3]) => return cooked::loopback(data),
         LinkType::RAW
         | LinkType::RAW_BSD
         | LinkType::RAW_OPENBSD
         | LinkType::IPV4
         | LinkType::IPV6 => Some(Layer::Ip(data)),
         LinkType::NULL | LinkType::LOOP => return cooked::loopback(data),
-        LinkType::LINUX_SLL => typed(data, 14),
-        LinkType::LINUX_SLL2 => be16(data, 0)
-            .zip(data.get(20..))
-            .map(|(t, rest)| Layer::EtherType(t, rest)),
+        LinkType::LINUX_SLL => return cooked::linux(data, 2, 14, 16),
+        LinkType::LINUX_SLL2 => return cooked::linux(data, 8, 0, 20),
         LinkType::PPP => Some(Layer::Ppp(data)),
         LinkType::PPP_WITH_DIR => data.get(1..).map(Layer::Ppp),
+        // The direction, then the control byte of HDLC.
+        LinkType::PPP_PPPD => data.get(2..).map(Layer::Ppp),
         LinkType::PPP_HDLC if matches!(data.first(), Some(0x0f | 0x8f)) => typed(data, 2),
         LinkType::PPP_HDLC => Some(Layer::Ppp(data)),
         LinkType::PPP_ETHER => data.get(6..).map(Layer::Ppp),
-        LinkType::C_HDLC => typed(data, 2),
+        LinkType::C_HDLC | LinkType::NETBSD_HDLC => typed(data, 2),
+        LinkType::C_HDLC_WITH_DIR => typed(data, 3),
+        LinkType::FRELAY => return frame_relay(data),
+        LinkType::FRELAY_WITH_DIR => data
+            .get(1..)
+            .map(|rest| Layer::Link(LinkType::FRELAY, rest)),
+        LinkType::ATM_RFC1483 => Some(Layer::Llc(data)),
+        LinkType::APPLE_IP_OVER_IEEE1394 => typed(data, 16),
+        LinkType::MPLS => return mpls(data),
         LinkType::NFLOG => return cooked::nflog(data),
-        LinkType(other) => return Peeled::Odd(Oddity::UnknownLinkType, u64::from(other)),
+        LinkType::PFLOG => return cooked::pflog(data),
+        LinkType::ENC | LinkType::ENC_OPENBSD => return cooked::enc(data),
+        LinkType::IPNET => return cooked::ipnet(data),
+        LinkType::TZSP => return cooked::tzsp_link(data),
+        LinkType::ERF => return cooked::erf(data),
+        LinkType::JUNIPER_ETHER
+        | LinkType::JUNIPER_PPPOE
+        | LinkType::JUNIPER_PPP
+        | LinkType::JUNIPER_FRELAY
+        | LinkType::JUNIPER_CHDLC => return cooked::juniper(kind, data),
+        LinkType::PKTAP => return cooked::pktap(data),
+        LinkType::USER2 => {
+            return match cooked::pktap(data) {
+                Peeled::Odd(..) => unknown(kind),
+                peeled => peeled,
+            };
+        }
+        _ => return unknown(kind),
     };
     layer.map_or(Peeled::CUT, Peeled::Layer)
 }
@@ -115,9 +199,59 @@ pub(super) fn ether_type(kind: u16, data: &[u8]) -> Peeled<'_> {
 /// Peels an 802.2 header; with SNAP it names an EtherType (RFC 1042).
 pub(super) fn llc(data: &[u8]) -> Peeled<'_> {
     match data {
-        [0xaa, 0xaa, 0x03, ..] => typed(data, 6).map_or(Peeled::CUT, Peeled::Layer),
+        // ATM puts two bytes before a bridged frame (RFC 2684, section 5.2).
+        [0xaa, 0xaa, 0x03, rest @ ..] => snap(rest, 2),
         [0x06, 0x06, 0x03, rest @ ..] => Peeled::Layer(Layer::Ip(rest)),
         _ => Peeled::Other,
+    }
+}
+
+/// Peels SNAP behind 802.2 or Frame Relay: an organisation, then its number for the protocol. That of IEEE 802.1 numbers
+/// bridged frames: 1 is Ethernet with its checksum, 7 without. `pad` bytes stand before such a frame.
+fn snap(data: &[u8], pad: usize) -> Peeled<'_> {
+    let layer = match data {
+        [0x00, 0x80, 0xc2, 0, 1 | 7, ..] => data.get(5 + pad..).map(ethernet),
+        _ => typed(data, 3),
+    };
+    layer.map_or(Peeled::CUT, Peeled::Layer)
+}
+
+/// Peels Frame Relay (Q.922, section 2) with what RFC 2427 puts in it, or Cisco's EtherType.
+fn frame_relay(data: &[u8]) -> Peeled<'_> {
+    // Addresses have two to four bytes, the lowest bit of the last one set.
+    let last = data.iter().take(4).position(|byte| byte & 1 == 1);
+    let rest = match last {
+        Some(last @ 1..) => &data[last + 1..],
+        None if data.len() < 4 => return Peeled::CUT,
+        _ => return Peeled::Other,
+    };
+    // Unnumbered information, perhaps filled to an even length; then a number of ISO/IEC TR 9577 (for PPP, RFC 1973).
+    let Some(rest) = rest.strip_prefix(&[0x03]) else {
+        // Whether a circuit uses Cisco's way is not recorded. Frames of other kinds start with a control byte that
+        // makes no EtherType known here.
+        return typed(rest, 0).map_or(Peeled::CUT, |layer| match layer {
+            Layer::EtherType(0x0600.., _) => Peeled::Layer(layer),
+            _ => Peeled::Other,
+        });
+    };
+    match rest.strip_prefix(&[0x00]).unwrap_or(rest) {
+        [0xcc | 0x8e, rest @ ..] => Peeled::Layer(Layer::Ip(rest)),
+        [0x80, rest @ ..] => snap(rest, 0),
+        [0xcf, rest @ ..] => Peeled::Layer(Layer::Ppp(rest)),
+        [] => Peeled::CUT,
+        _ => Peeled::Other,
+    }
+}
+
+/// Peels the preamble of an mPacket (IEEE 802.3, section 99.3): bytes 0x55, as many as the receiver saw, then what kind it is.
+/// The later parts of an interrupted frame are left out; the first is seen to be cut by the length in its IP header.
+fn mpacket(data: &[u8]) -> Peeled<'_> {
+    let preamble = data.iter().take_while(|byte| **byte == 0x55).count();
+    match data.get(preamble..) {
+        // Express, or the start of a frame that may be interrupted.
+        Some([0xd5 | 0xe6 | 0x4c | 0x7f | 0xb3, rest @ ..]) => Peeled::Layer(ethernet(rest)),
+        Some([]) | None => Peeled::CUT,
+        Some(_) => Peeled::Other,
     }
 }
 
@@ -153,6 +287,14 @@ pub(super) fn mpls(data: &[u8]) -> Peeled<'_> {
         }
     }
     Peeled::CUT
+}
+
+fn unknown<'a>(kind: LinkType) -> Peeled<'a> {
+    Peeled::Odd(Oddity::UnknownLinkType, u64::from(kind.0))
+}
+
+fn ethernet(frame: &[u8]) -> Layer<'_> {
+    Layer::Link(LinkType::ETHERNET, frame)
 }
 
 /// An EtherType at `at` and what follows it.

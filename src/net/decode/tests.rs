@@ -3,6 +3,8 @@
 use super::super::craft::{ACK, ethernet, ipv4, ipv4_fragment, ipv6, tcp, udp};
 use super::*;
 
+mod cooked;
+
 fn decode(link: LinkType, data: &[u8]) -> (Option<Vec<u8>>, Vec<&'static str>) {
     let mut decoder = Decoder::default();
     let stamp = Stamp {

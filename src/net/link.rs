@@ -110,6 +110,8 @@ impl LinkType {
 const IPV4: u16 = 0x0800;
 /// Transparent Ethernet bridging: an Ethernet frame in GRE and others.
 pub(super) const ETHERNET: u16 = 0x6558;
+/// Network Service Header.
+pub(super) const NSH: u16 = 0x894f;
 
 /// Peels a link header that is not 802.11.
 pub(super) fn link(kind: LinkType, data: &[u8]) -> Peeled<'_> {
@@ -175,6 +177,13 @@ pub(super) fn ether_type(kind: u16, data: &[u8]) -> Peeled<'_> {
         IPV4 | 0x86dd => Some(Layer::Ip(data)),
         // VLAN tags: 802.1Q, 802.1ad, and two numbers from before it.
         0x8100 | 0x88a8 | 0x9100 | 0x9200 => typed(data, 2),
+        // Tags of four and of six bytes: Cisco's VN-Tag; 802.1BR E-tag, and Cisco metadata with one security group.
+        0x8926 => typed(data, 4),
+        0x893f | 0x8909 => typed(data, 6),
+        // Whole frames behind four and two bytes: provider backbone bridges (802.1ah) and Cisco FabricPath.
+        0x88e7 => data.get(4..).map(ethernet),
+        0x8903 => data.get(2..).map(ethernet),
+        NSH => return nsh(data),
         // PPPoE session, RFC 2516, section 4: version and type, code, session, length.
         0x8864 => data.get(6..).map(Layer::Ppp),
         0x8847 | 0x8848 => return mpls(data),
@@ -252,6 +261,27 @@ fn mpacket(data: &[u8]) -> Peeled<'_> {
         Some([0xd5 | 0xe6 | 0x4c | 0x7f | 0xb3, rest @ ..]) => Peeled::Layer(ethernet(rest)),
         Some([]) | None => Peeled::CUT,
         Some(_) => Peeled::Other,
+    }
+}
+
+/// Peels a Network Service Header (RFC 8300, section 2.2): version, length in fours, and what is inside.
+fn nsh(data: &[u8]) -> Peeled<'_> {
+    let Some(&[first, second, _, inside]) = data.first_chunk::<4>() else {
+        return Peeled::CUT;
+    };
+    let len = usize::from(second & 0x3f) * 4;
+    if first >> 6 != 0 || len < 8 {
+        return Peeled::DAMAGED;
+    }
+    let Some(rest) = data.get(len..) else {
+        return Peeled::CUT;
+    };
+    match inside {
+        1 | 2 => Peeled::Layer(Layer::Ip(rest)),
+        3 => Peeled::Layer(ethernet(rest)),
+        4 => Peeled::Layer(Layer::EtherType(NSH, rest)),
+        5 => mpls(rest),
+        _ => Peeled::Other,
     }
 }
 

@@ -4,6 +4,7 @@ use super::super::craft::{ACK, ethernet, ipv4, ipv4_fragment, ipv6, tcp, udp};
 use super::*;
 
 mod cooked;
+mod tunnels;
 
 fn decode(link: LinkType, data: &[u8]) -> (Option<Vec<u8>>, Vec<&'static str>) {
     let mut decoder = Decoder::default();

@@ -55,6 +55,22 @@ fn snap(ether_type: u16, rest: &[u8]) -> Vec<u8> {
     .concat()
 }
 
+/// No prefix of a packet and no wrong byte in it may make the decoder panic, or find a payload that is longer than the packet.
+fn does_no_harm(link: LinkType, data: &[u8]) {
+    for end in 0..data.len() {
+        decode(link, &data[..end]);
+    }
+    let mut wrong = data.to_vec();
+    for at in 0..data.len() {
+        for byte in [0, 1, 0x40, 0x7f, 0x80, 0xff, data[at] ^ 1] {
+            wrong[at] = byte;
+            let (payload, _) = decode(link, &wrong);
+            assert!(payload.is_none_or(|p| p.len() <= data.len()));
+        }
+        wrong[at] = data[at];
+    }
+}
+
 #[test]
 fn every_link_and_tunnel_leads_to_the_segment() {
     let eth = LinkType::ETHERNET;
@@ -345,10 +361,7 @@ fn every_link_and_tunnel_leads_to_the_segment() {
             (Some(b"hello".to_vec()), vec![]),
             "{desc}"
         );
-        // No prefix of it may do harm.
-        for end in 0..data.len() {
-            decode(link, &data[..end]);
-        }
+        does_no_harm(link, &data);
     }
 }
 

@@ -184,9 +184,7 @@ fn headers_of_capturing_systems_lead_to_the_segment() {
     for (desc, link, data) in cases {
         let got = decode(LinkType(link), &data);
         assert_eq!(got, (Some(b"hello".to_vec()), vec![]), "{desc}");
-        for end in 0..data.len() {
-            decode(LinkType(link), &data[..end]);
-        }
+        does_no_harm(LinkType(link), &data);
     }
 }
 

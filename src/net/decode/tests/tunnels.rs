@@ -125,9 +125,7 @@ fn tags_and_tunnels_lead_to_the_segment() {
     for (desc, data) in cases {
         let got = decode(LinkType::ETHERNET, &data);
         assert_eq!(got, (Some(b"hello".to_vec()), vec![]), "{desc}");
-        for end in 0..data.len() {
-            decode(LinkType::ETHERNET, &data[..end]);
-        }
+        does_no_harm(LinkType::ETHERNET, &data);
     }
 }
 

@@ -236,12 +236,14 @@ fn frame_relay(data: &[u8]) -> Peeled<'_> {
     };
     // Unnumbered information, perhaps filled to an even length; then a number of ISO/IEC TR 9577 (for PPP, RFC 1973).
     let Some(rest) = rest.strip_prefix(&[0x03]) else {
-        // Whether a circuit uses Cisco's way is not recorded. Frames of other kinds start with a control byte that
-        // makes no EtherType known here.
-        return typed(rest, 0).map_or(Peeled::CUT, |layer| match layer {
-            Layer::EtherType(0x0600.., _) => Peeled::Layer(layer),
-            _ => Peeled::Other,
-        });
+        // Whether a circuit uses Cisco's way is not recorded, but circuit 0 signals with numbered frames, which may look
+        // the same, and elsewhere none but XID is usual, whose control byte starts no EtherType known here.
+        let signals = data[0] & 0xfc == 0 && data[1] & 0xf0 == 0;
+        return match typed(rest, 0) {
+            Some(layer @ Layer::EtherType(0x0600.., _)) if !signals => Peeled::Layer(layer),
+            Some(_) => Peeled::Other,
+            None => Peeled::CUT,
+        };
     };
     match rest.strip_prefix(&[0x00]).unwrap_or(rest) {
         [0xcc | 0x8e, rest @ ..] => Peeled::Layer(Layer::Ip(rest)),

@@ -251,6 +251,12 @@ fn headers_of_capturing_systems_that_carry_something_else() {
             &[],
         ),
         (
+            "Frame Relay, signalling",
+            107,
+            vec![0, 1, 8, 0, 8, 1, 1, 5],
+            &[],
+        ),
+        (
             "Frame Relay, XID",
             107,
             vec![0x18, 0x41, 0xaf, 0x82, 0x80],

@@ -53,6 +53,17 @@ pub(super) fn header(data: &[u8]) -> Peeled<'_> {
     }
 }
 
+/// Whether an IP packet starts here and is as long as `body`: what tells a tunnel from other datagrams where its own header
+/// says too little.
+pub(super) fn fills(body: Body<'_>) -> bool {
+    let field = |at: usize| be16(body.data, at).map(usize::from);
+    match body.data.first() {
+        Some(0x45..=0x4f) => field(2) == Some(body.wire),
+        Some(0x60..=0x6f) => field(4).map(|len| len + IPV6_HEADER) == Some(body.wire),
+        _ => false,
+    }
+}
+
 fn ipv4(data: &[u8]) -> Peeled<'_> {
     let Some(head) = data.first_chunk::<IPV4_HEADER>() else {
         return Peeled::CUT;

@@ -6,7 +6,7 @@
 //! | step | file | takes | gives |
 //! | --- | --- | --- | --- |
 //! | blocks | `capture.rs` | `std::io::Read` | [`Item::Packet`], [`Item::Secrets`] |
-//! | headers | `decode.rs`, `link.rs`, `wlan.rs`, `ip.rs`, `tunnel.rs` | a packet | [`Transport`] |
+//! | headers | `decode.rs`, `link.rs`, `cooked.rs`, `wlan.rs`, `ip.rs`, `tunnel.rs` | a packet | [`Transport`] |
 //! | streams | `flows.rs`, `flow.rs`, `reassembly.rs` | a [`Segment`] | calls to a [`StreamHandler`] |
 //! | QUIC | `quic.rs` | a [`Datagram`] | a count; HTTP/3 is not read yet |
 //!
@@ -20,6 +20,7 @@
 mod bytes;
 mod capture;
 mod clock;
+mod cooked;
 mod decode;
 mod flow;
 mod flows;

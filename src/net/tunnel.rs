@@ -7,7 +7,7 @@ use etherparse::IpNumber;
 use super::bytes::be16;
 use super::decode::{Body, Datagram, Layer, Peeled, Route, Transport};
 use super::link::{self, LinkType};
-use super::{Oddity, ip};
+use super::{Oddity, cooked, ip};
 
 const MPLS_IN_IP: IpNumber = IpNumber(137);
 const ETHER_IP: IpNumber = IpNumber(97);
@@ -23,6 +23,14 @@ const GENEVE: u16 = 6081;
 const MPLS: u16 = 6635;
 /// GTP user data (3GPP TS 29.281).
 const GTP: u16 = 2152;
+/// Mirrored packets (Tazmen Sniffer Protocol); the port Wireshark knows and MikroTik sends to.
+const TZSP: u16 = 37008;
+/// IPv6 through address translators (RFC 4380): a server's port, often a relay's as well.
+const TEREDO: u16 = 3544;
+/// IPv6 of a tunnel broker (draft-massar-v6ops-ayiya-02).
+const AYIYA: u16 = 5072;
+/// PPP of a remote access (RFC 2661).
+const L2TP: u16 = 1701;
 
 /// Peels what an IP protocol number names.
 pub(super) fn protocol(protocol: u8, route: Route, body: Body<'_>) -> Peeled<'_> {
@@ -56,20 +64,30 @@ fn udp(route: Route, body: Body<'_>) -> Peeled<'_> {
         return Peeled::CUT;
     };
     // 0 for jumbograms and segmentation left to the network card.
-    let end = if len == 0 {
-        body.data.len()
-    } else {
-        body.data.len().min(usize::from(len))
+    let wire = match len {
+        0 => body.wire,
+        len => body.wire.min(usize::from(len)),
     };
+    let end = body.data.len().min(wire);
     let Some(payload) = body.data.get(UDP_HEADER..end) else {
         return Peeled::DAMAGED;
     };
+    let whole = Body {
+        data: payload,
+        wire: wire - UDP_HEADER,
+    };
+    // A mirror sends one way; the others answer from their port to wherever the client is.
+    let either = |port: u16| from == port || to == port;
     let inner = match to {
         port if VXLAN.contains(&port) => vxlan(payload),
         VXLAN_GPE => vxlan_gpe(payload),
         GENEVE => geneve(payload),
-        MPLS => Some(link::mpls(payload)),
+        MPLS => mpls(whole),
         GTP => gtp(payload),
+        TZSP => cooked::tzsp(payload),
+        _ if either(TEREDO) => teredo(whole),
+        _ if either(AYIYA) => ayiya(whole),
+        _ if either(L2TP) => l2tp(whole),
         _ => None,
     };
     inner.unwrap_or(Peeled::Transport(Transport::Udp(Datagram {
@@ -97,6 +115,13 @@ fn gre(data: &[u8]) -> Peeled<'_> {
     };
     match kind {
         0x880b => Peeled::Layer(Layer::Ppp(rest)),
+        // WCCP: version 1 has no header of its own; that of version 2 has four bytes (draft-wilson-wrec-wccp-v2), and the
+        // lower half of the first is zero, so that it cannot be that of IPv4.
+        0x883e => match rest {
+            [0x45..=0x4f, ..] => Peeled::Layer(Layer::Ip(rest)),
+            [_, _, _, _, rest @ ..] => Peeled::Layer(Layer::Ip(rest)),
+            _ => Peeled::CUT,
+        },
         // ERSPAN: types I (no sequence number), II and III, each with Ethernet behind its own header.
         0x88be if flags & 0x1000 == 0 => ethernet(Some(rest)),
         0x88be => ethernet(rest.get(8..)),
@@ -116,14 +141,31 @@ fn vxlan(data: &[u8]) -> Option<Peeled<'_>> {
 fn vxlan_gpe(data: &[u8]) -> Option<Peeled<'_>> {
     let head: &[u8; 8] = data.first_chunk()?;
     let rest = data.get(8..)?;
-    if head[0] & 0x0c != 0x0c {
+    // The I and P bits set, version 0 and reserved bits that are zero.
+    if head[0] & 0xfc != 0x0c {
         return None;
     }
     Some(match head[3] {
         1 | 2 => Peeled::Layer(Layer::Ip(rest)),
         3 => ethernet(Some(rest)),
+        4 => Peeled::Layer(Layer::EtherType(link::NSH, rest)),
         _ => Peeled::Other,
     })
+}
+
+/// Labels alone tell nothing, so what is below them has to fit: IP that ends with the datagram, or a pseudowire's control
+/// word with its reserved bits zero (RFC 4448, section 4.6).
+fn mpls(body: Body<'_>) -> Option<Peeled<'_>> {
+    let peeled = link::mpls(body.data);
+    let (Peeled::Layer(Layer::Ip(rest)) | Peeled::Layer(Layer::Link(_, rest))) = peeled else {
+        return None;
+    };
+    let inner = body.after(body.data.len() - rest.len())?;
+    let fits = match peeled {
+        Peeled::Layer(Layer::Ip(_)) => ip::fills(inner),
+        _ => be16(body.data, body.data.len() - rest.len() - 4) == Some(0),
+    };
+    fits.then_some(peeled)
 }
 
 fn geneve(data: &[u8]) -> Option<Peeled<'_>> {
@@ -161,6 +203,80 @@ fn gtp(data: &[u8]) -> Option<Peeled<'_>> {
         }
     }
     Some(Peeled::Layer(Layer::Ip(data.get(at..)?)))
+}
+
+/// Teredo (RFC 4380, section 5.1.1): perhaps an authentication, perhaps an origin, then IPv6 with an address of Teredo at
+/// one end. Bytes behind it may be trailers (RFC 6081, section 4).
+fn teredo(mut body: Body<'_>) -> Option<Peeled<'_>> {
+    const PREFIX: [u8; 4] = [0x20, 0x01, 0, 0];
+    if let [0, 1, id, value, ..] = *body.data {
+        // Lengths; identifier, value; nonce, confirmation.
+        body = body.after(4 + usize::from(id) + usize::from(value) + 9)?;
+    }
+    if let [0, 0, ..] = body.data {
+        body = body.after(8)?;
+    }
+    let head: &[u8; 40] = body.data.first_chunk()?;
+    let len = 40 + usize::from(u16::from_be_bytes([head[4], head[5]]));
+    let is_teredo = head[8..12] == PREFIX || head[24..28] == PREFIX;
+    (head[0] >> 4 == 6 && len <= body.wire && is_teredo)
+        .then_some(Peeled::Layer(Layer::Ip(body.data)))
+}
+
+/// AYIYA (draft-massar-v6ops-ayiya-02): lengths of identity and signature, operation, protocol, time.
+fn ayiya(body: Body<'_>) -> Option<Peeled<'_>> {
+    let &[identity, signature, operation, protocol, ..] = body.data.first_chunk::<8>()?;
+    let identity = 1 << (identity >> 4);
+    let signature = usize::from(signature >> 4) * 4;
+    // To be forwarded, the second with an echo.
+    if !matches!(operation & 0x0f, 1 | 3)
+        || !matches!(IpNumber(protocol), IpNumber::IPV4 | IpNumber::IPV6)
+    {
+        return None;
+    }
+    let inner = body.after(8 + identity + signature)?;
+    ip::fills(inner).then_some(Peeled::Layer(Layer::Ip(inner.data)))
+}
+
+/// A data message of L2TP version 2 (RFC 2661, section 3.1): flags, length, tunnel, session, sequence numbers, offset, then
+/// PPP. Control messages stay datagrams.
+fn l2tp(body: Body<'_>) -> Option<Peeled<'_>> {
+    const LENGTH: u16 = 0x4000;
+    const SEQUENCE: u16 = 0x0800;
+    const OFFSET: u16 = 0x0200;
+    const PRIORITY: u16 = 0x0100;
+    const VERSION: u16 = 2;
+    let data = body.data;
+    let flags = be16(data, 0)?;
+    if flags & !(LENGTH | SEQUENCE | OFFSET | PRIORITY) != VERSION {
+        return None;
+    }
+    let mut at = 2;
+    if flags & LENGTH != 0 {
+        if usize::from(be16(data, at)?) != body.wire {
+            return None;
+        }
+        at += 2;
+    }
+    if be16(data, at)? == 0 || be16(data, at + 2)? == 0 {
+        return None;
+    }
+    at += 4;
+    if flags & SEQUENCE != 0 {
+        at += 4;
+    }
+    if flags & OFFSET != 0 {
+        at += 2 + usize::from(be16(data, at)?);
+    }
+    let ppp = data.get(at..)?;
+    // Without a length too few bits are fixed, so the start of PPP has to be known: its HDLC address, or IP.
+    let starts = matches!(
+        ppp,
+        [0xff, 0x03, ..]
+            | [0, 0x21 | 0x57, 0x45..=0x4f | 0x60..=0x6f, ..]
+            | [0x21 | 0x57, 0x45..=0x4f | 0x60..=0x6f, ..]
+    );
+    (flags & LENGTH != 0 || starts).then_some(Peeled::Layer(Layer::Ppp(ppp)))
 }
 
 fn ethernet(frame: Option<&[u8]>) -> Peeled<'_> {

@@ -3,6 +3,9 @@
 use super::super::craft::{ACK, ethernet, ipv4, ipv4_fragment, ipv6, tcp, udp};
 use super::*;
 
+mod cooked;
+mod tunnels;
+
 fn decode(link: LinkType, data: &[u8]) -> (Option<Vec<u8>>, Vec<&'static str>) {
     let mut decoder = Decoder::default();
     let stamp = Stamp {
@@ -50,6 +53,22 @@ fn snap(ether_type: u16, rest: &[u8]) -> Vec<u8> {
         rest,
     ]
     .concat()
+}
+
+/// No prefix of a packet and no wrong byte in it may make the decoder panic, or find a payload that is longer than the packet.
+fn does_no_harm(link: LinkType, data: &[u8]) {
+    for end in 0..data.len() {
+        decode(link, &data[..end]);
+    }
+    let mut wrong = data.to_vec();
+    for at in 0..data.len() {
+        for byte in [0, 1, 0x40, 0x7f, 0x80, 0xff, data[at] ^ 1] {
+            wrong[at] = byte;
+            let (payload, _) = decode(link, &wrong);
+            assert!(payload.is_none_or(|p| p.len() <= data.len()));
+        }
+        wrong[at] = data[at];
+    }
 }
 
 #[test]
@@ -342,10 +361,7 @@ fn every_link_and_tunnel_leads_to_the_segment() {
             (Some(b"hello".to_vec()), vec![]),
             "{desc}"
         );
-        // No prefix of it may do harm.
-        for end in 0..data.len() {
-            decode(link, &data[..end]);
-        }
+        does_no_harm(link, &data);
     }
 }
 
@@ -410,6 +426,35 @@ fn what_is_not_read_is_named() {
     ];
     for (desc, link, data, oddities) in cases {
         assert_eq!(decode(link, &data), (None, oddities.to_vec()), "{desc}");
+    }
+}
+
+/// QUIC may run on any port, from any port; the first byte of its packets has bit 6 set.
+#[test]
+fn quic_on_the_port_of_a_tunnel_stays_a_datagram() {
+    let ports = [1701, 2152, 3544, 4789, 4790, 5072, 6081, 6635, 8472, 37008];
+    // Bytes that look random and are the same every time (xorshift).
+    let mut state = 0x2545_f491_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 24) as u8
+    };
+    for round in 0..20_000 {
+        let mut payload: Vec<u8> = (0..64).map(|_| random()).collect();
+        if round % 2 == 0 {
+            payload[0] |= 0xc0;
+            payload[1..6].copy_from_slice(&[0, 0, 0, 1, 8]);
+        } else {
+            payload[0] = payload[0] & 0x3f | 0x40;
+        }
+        let port = ports[round / 2 % ports.len()];
+        for (from, to) in [(port, 40_000), (40_000, port)] {
+            let data = ethernet(0x0800, &ipv4(17, &udp(from, to, &payload)));
+            let got = decode(LinkType::ETHERNET, &data);
+            assert_eq!(got, (Some(payload.clone()), vec![]), "port {port}");
+        }
     }
 }
 

@@ -280,7 +280,7 @@ impl<H: StreamHandler> Flow<H> {
                 let half = &self.halves[side];
                 half.front()
                     .filter(|(start, piece)| {
-                        *start == half.offset() && piece.after <= self.halves[1 - side].offset()
+                        *start == half.offset() && self.has_what_came_before(1 - side, piece.after)
                     })
                     .map(|(_, piece)| piece.stamp.packet)
             });
@@ -292,6 +292,11 @@ impl<H: StreamHandler> Flow<H> {
             };
             self.hand_on_piece(side, shared);
         }
+    }
+
+    /// Whether the bytes of `side` up to `after` were handed on. One byte may be a FIN that was not captured.
+    fn has_what_came_before(&self, side: usize, after: u64) -> bool {
+        after <= self.halves[side].offset() + 1
     }
 
     /// Whether [`Flow::force`] would find something.
@@ -332,12 +337,27 @@ impl<H: StreamHandler> Flow<H> {
             return false;
         };
         let half = &self.halves[side];
-        let Some((start, stamp)) = half.front().map(|(start, piece)| (start, piece.stamp)) else {
+        let Some((start, stamp, after)) = half
+            .front()
+            .map(|(start, piece)| (start, piece.stamp, piece.after))
+        else {
             return false;
         };
         let hole = start - half.offset();
         if hole > 0 {
             self.gap(side, stamp, hole, shared);
+            if !self.has_what_came_before(1 - side, after) {
+                return true;
+            }
+        } else if !self.has_what_came_before(1 - side, after) {
+            // The sender had bytes that are still missing here: what comes now was said after that hole, not before it.
+            let peer = &self.halves[1 - side];
+            let end = peer.front().map_or(after, |(start, _)| start.min(after));
+            let hole = end.saturating_sub(peer.offset());
+            if hole > 0 {
+                self.gap(1 - side, stamp, hole, shared);
+                return true;
+            }
         }
         self.hand_on_piece(side, shared);
         true

@@ -38,6 +38,11 @@ impl Connection {
         }
     }
 
+    /// What came before the first bytes is not in the recording.
+    pub(crate) fn start_inside(&mut self) {
+        self.pairing.start_inside();
+    }
+
     /// Reads what it can and says how many bytes that was.
     pub(crate) fn run(
         &mut self,

@@ -31,9 +31,15 @@ struct State {
 }
 
 impl HttpStream {
-    pub(super) fn new(place: Place, protocol: Protocol) -> Self {
+    /// `starts_inside`: the recording has not what came before the first bytes.
+    pub(super) fn new(place: Place, protocol: Protocol, starts_inside: bool) -> Self {
+        let connection = Connection::new(protocol);
         Self {
-            connection: Connection::new(protocol),
+            connection: if starts_inside {
+                connection.starting_inside()
+            } else {
+                connection
+            },
             state: State {
                 place,
                 ..State::default()

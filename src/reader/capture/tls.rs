@@ -147,7 +147,7 @@ impl<'f> Sink<'_, '_, 'f> {
             if place.host.is_none() {
                 place.host = inside.server_name.clone();
             }
-            Box::new(HttpStream::new(place, inside.protocol))
+            Box::new(HttpStream::new(place, inside.protocol, false))
         });
         (http, &mut *self.context)
     }

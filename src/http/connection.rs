@@ -125,6 +125,14 @@ impl Connection {
         self.follow_up(sink);
     }
 
+    /// Learns that bytes of a direction are missing here, before it is known how many: a gap of them follows, or nothing.
+    /// Until then answers of the other direction may be those to what was lost.
+    pub fn lost(&mut self, direction: Direction) {
+        if let Engine::Http1(h1) = &mut self.engine {
+            h1.lost(direction);
+        }
+    }
+
     /// Takes the orderly end of a direction (FIN, `close_notify`): a body that runs until the close is whole then.
     pub fn end(&mut self, direction: Direction, stamp: Stamp, sink: &mut impl MessageSink) {
         if let Engine::Http1(h1) = &mut self.engine {

@@ -43,6 +43,11 @@ impl Connection {
         self.pairing.start_inside();
     }
 
+    /// Heads of a direction may be missing here.
+    pub(crate) fn lost(&mut self, direction: Direction) {
+        self.pairing.doubt(direction);
+    }
+
     /// Reads what it can and says how many bytes that was.
     pub(crate) fn run(
         &mut self,

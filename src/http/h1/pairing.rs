@@ -342,8 +342,7 @@ impl Pairing {
     /// Notes a hole that may have hidden heads of `direction`. The response in progress must have been ended.
     pub(super) fn hide(&mut self, direction: Direction, sink: &mut impl MessageSink) {
         self.settle(sink);
-        self.hidden[direction.index()] = true;
-        self.hidden_since[direction.index()] = true;
+        self.doubt(direction);
         if direction == Direction::ToClient {
             // Interim responses alone: the final one may be in the hole, or behind it.
             if let Some(current) = self.current.take_if(|e| e.transaction.request.is_some()) {
@@ -357,6 +356,12 @@ impl Pairing {
         for transaction in self.held.drain(..) {
             sink.transaction(transaction);
         }
+    }
+
+    /// Notes that heads of `direction` may be missing here. Nothing is settled, for the hole may lie in a body.
+    pub(super) fn doubt(&mut self, direction: Direction) {
+        self.hidden[direction.index()] = true;
+        self.hidden_since[direction.index()] = true;
     }
 
     /// Gives out all that is left.

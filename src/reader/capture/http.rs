@@ -79,6 +79,11 @@ impl HttpStream {
         self.connection.gap(direction, stamp, len, &mut sink);
     }
 
+    /// Bytes are missing here, and how many will be said later.
+    pub(super) fn lost(&mut self, direction: Direction) {
+        self.connection.lost(direction);
+    }
+
     pub(super) fn end(&mut self, direction: Direction, stamp: Stamp, context: &mut Context<'_>) {
         let mut sink = Sink {
             state: &mut self.state,

@@ -164,6 +164,12 @@ impl PlaintextSink for Sink<'_, '_, '_> {
         http.gap(direction, stamp, len_estimate, context);
     }
 
+    fn lost(&mut self, direction: Direction) {
+        if let Some(http) = &mut self.inside.http {
+            http.lost(direction);
+        }
+    }
+
     fn outcome(&mut self, outcome: Outcome) {
         if outcome.server_name.is_some() && self.inside.server_name.is_none() {
             self.inside.server_name = outcome.server_name;

@@ -222,10 +222,7 @@ impl Pairing {
         let exchange = if !self.uncertain() {
             // Whatever the stamps say: capture queues write packets out of order, and what is behind an answer waits for it.
             self.dequeue()
-        } else if self.pipelined
-            || self.hidden_since == [true, true]
-            || sent < self.queue.len()
-        {
+        } else if self.pipelined || self.hidden_since == [true, true] || sent < self.queue.len() {
             for _ in 0..sent {
                 self.give_up_oldest(sink);
             }

@@ -683,6 +683,13 @@ fn http1_from_the_middle() {
         h1_stored(inside(), &packets),
         ["GET /3 -> 200 [2]", "GET /4 -> 404 [0]"]
     );
+    // The rest of a body is no request, even if a request line comes later in its line.
+    let body = c("more (of it)POST /2 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    let packets = [(1, body), (2, s(OK)), (3, get("/3")), (4, no())];
+    assert_eq!(
+        h1_stored(inside(), &packets),
+        ["POST /2 -> 200 [2]", "GET /3 -> 404 [0]"]
+    );
     let packets = [(1, s(OK)), (2, get("/4")), (3, no())];
     assert_eq!(
         h1_stored(inside(), &packets),

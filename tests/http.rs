@@ -511,6 +511,18 @@ fn http1_holes() {
         &["GET /1 -> none", "- -> 200 [2]", "GET /3 -> 200 [2]"],
     );
     h1(
+        "a response and the end of two requests lost",
+        &[
+            c("GET /1 HTTP/1.1\r\nHost: a"),
+            Sgap(40),
+            Cgap(50),
+            s(OK),
+            get("/3"),
+            s(OK),
+        ],
+        &["GET /1~ -> none", "- -> 200 [2]", "GET /3 -> 200 [2]"],
+    );
+    h1(
         "bytes lost behind a request alone",
         &[get("/1"), Cgap(30), s(OK), get("/2"), s(OK)],
         &["GET /1 -> 200 [2]", "GET /2 -> 200 [2]"],

@@ -519,7 +519,12 @@ impl Connection {
         span: (Stamp, Stamp),
         sink: &mut impl MessageSink,
     ) {
+        // What was lost of the other direction meanwhile may have been lost after this head.
+        let doubts = self.pairing.doubts();
         self.head(direction, head, span, sink);
+        for direction in doubts {
+            self.pairing.doubt(direction);
+        }
         if self.to_h2.is_none()
             && matches!(self.lane(direction).state, State::Body(_) | State::Peek(_))
         {

@@ -361,6 +361,14 @@ impl Pairing {
         self.hidden_since[direction.index()] = true;
     }
 
+    /// The directions that lack something since the newest request.
+    pub(super) fn doubts(&self) -> impl Iterator<Item = Direction> + use<> {
+        let hidden = self.hidden_since;
+        [Direction::ToServer, Direction::ToClient]
+            .into_iter()
+            .filter(move |direction| hidden[direction.index()])
+    }
+
     /// Gives out all that is left.
     pub(super) fn finish(&mut self, sink: &mut impl MessageSink) {
         self.settle(sink);

@@ -506,6 +506,28 @@ fn http1_holes() {
         &["GET /1 -> 200 [2]", "- -> 404 [0]", "GET /3 -> 200 [2]"],
     );
     h1(
+        "a response and the next request lost",
+        &[get("/1"), Cgap(30), Sgap(40), s(OK), get("/3"), s(OK)],
+        &["GET /1 -> none", "- -> 200 [2]", "GET /3 -> 200 [2]"],
+    );
+    h1(
+        "a response and the end of two requests lost",
+        &[
+            c("GET /1 HTTP/1.1\r\nHost: a"),
+            Sgap(40),
+            Cgap(50),
+            s(OK),
+            get("/3"),
+            s(OK),
+        ],
+        &["GET /1~ -> none", "- -> 200 [2]", "GET /3 -> 200 [2]"],
+    );
+    h1(
+        "bytes lost behind a request alone",
+        &[get("/1"), Cgap(30), s(OK), get("/2"), s(OK)],
+        &["GET /1 -> 200 [2]", "GET /2 -> 200 [2]"],
+    );
+    h1(
         "a response lost while pipelining",
         &[get("/1"), get("/2"), get("/3"), Sgap(41), s(OK), s(OK)],
         &[
@@ -614,6 +636,99 @@ fn http1_holes() {
             s(OK),
         ],
         &["POST / [1] -> 100 200 [2]"],
+    );
+}
+
+/// Pushes one packet at a time, each with its place in the capture.
+fn h1_stored(mut connection: Connection, packets: &[(u64, Step)]) -> Vec<String> {
+    let mut seen = Seen::default();
+    for (packet, step) in packets {
+        let stamp = Stamp {
+            packet: *packet,
+            time_ns: 0,
+        };
+        match step {
+            Step::C(bytes) => connection.push(Direction::ToServer, stamp, bytes, &mut seen),
+            Step::S(bytes) => connection.push(Direction::ToClient, stamp, bytes, &mut seen),
+            Cgap(_) => connection.lost(Direction::ToServer),
+            Sgap(_) => connection.lost(Direction::ToClient),
+            Close => {}
+        }
+    }
+    connection.finish(&mut seen);
+    seen.transactions.iter().map(show).collect()
+}
+
+#[test]
+fn http1_stored_out_of_order() {
+    let no = || answer("404 No|Content-Length: 0", "");
+    let packets = [(2, get("/1")), (1, s(OK)), (3, get("/2")), (4, no())];
+    assert_eq!(
+        h1_stored(Connection::new(Protocol::Unknown), &packets),
+        ["GET /1 -> 200 [2]", "GET /2 -> 404 [0]"]
+    );
+    // Behind a hole the order is all there is.
+    let packets = [(1, get("/1")), (2, Sgap(1)), (4, get("/2")), (3, no())];
+    assert_eq!(
+        h1_stored(Connection::new(Protocol::Unknown), &packets),
+        ["GET /1 -> none", "- -> 404 [0]", "GET /2 -> none"]
+    );
+}
+
+#[test]
+fn http1_from_the_middle() {
+    let no = || answer("404 No|Content-Length: 0", "");
+    let inside = || Connection::new(Protocol::Unknown).starting_inside();
+    // Two answers to what came before the recording, and then one of a burst's.
+    let packets = [(1, get("/3")), (2, get("/4")), (3, s(OK)), (4, no())];
+    assert_eq!(
+        h1_stored(inside(), &packets),
+        [
+            "GET /3 -> none",
+            "GET /4 -> none",
+            "- -> 200 [2]",
+            "- -> 404 [0]"
+        ]
+    );
+    let packets = [(1, get("/3")), (2, s(OK)), (3, get("/4")), (4, no())];
+    assert_eq!(
+        h1_stored(inside(), &packets),
+        ["GET /3 -> 200 [2]", "GET /4 -> 404 [0]"]
+    );
+    // The rest of a body is no request, even if a request line comes later in its line.
+    let body = c("more (of it)POST /2 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    let packets = [(1, body), (2, s(OK)), (3, get("/3")), (4, no())];
+    assert_eq!(
+        h1_stored(inside(), &packets),
+        ["POST /2 -> 200 [2]", "GET /3 -> 404 [0]"]
+    );
+    let packets = [(1, s(OK)), (2, get("/4")), (3, no())];
+    assert_eq!(
+        h1_stored(inside(), &packets),
+        ["- -> 200 [2]", "GET /4 -> 404 [0]"]
+    );
+}
+
+#[test]
+fn http1_losses_of_unknown_length() {
+    let no = || answer("404 No|Content-Length: 0", "");
+    let start = || Connection::new(Protocol::Http1);
+    let packets = [
+        (1, get("/1")),
+        (2, Sgap(1)),
+        (3, Cgap(1)),
+        (4, no()),
+        (5, get("/3")),
+        (6, s(OK)),
+    ];
+    assert_eq!(
+        h1_stored(start(), &packets),
+        ["GET /1 -> none", "- -> 404 [0]", "GET /3 -> 200 [2]"]
+    );
+    let packets = [(1, get("/1")), (2, Cgap(1)), (3, no()), (4, get("/3"))];
+    assert_eq!(
+        h1_stored(start(), &packets),
+        ["GET /1 -> 404 [0]", "GET /3 -> none"]
     );
 }
 

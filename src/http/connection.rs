@@ -25,6 +25,8 @@ pub enum Protocol {
 pub struct Connection {
     engine: Engine,
     backlogs: [Backlog; 2],
+    /// What came before the first bytes is not in the recording.
+    starts_inside: bool,
 }
 
 #[derive(Debug)]
@@ -46,7 +48,18 @@ impl Connection {
         Self {
             engine,
             backlogs: Default::default(),
+            starts_inside: false,
         }
+    }
+
+    /// Says, before any bytes, that what came before them is not in the recording, even if they start a message.
+    #[must_use]
+    pub fn starting_inside(mut self) -> Self {
+        self.starts_inside = true;
+        if let Engine::Http1(h1) = &mut self.engine {
+            h1.start_inside();
+        }
+        self
     }
 
     /// Takes the next bytes of a direction, which the packet of `stamp` brought.
@@ -110,6 +123,14 @@ impl Connection {
             Engine::Http2(h2) => h2.gap(direction, backlog.window(), stamp, len, sink),
         }
         self.follow_up(sink);
+    }
+
+    /// Learns that bytes of a direction are missing here, before it is known how many: a gap of them follows, or nothing.
+    /// Until then answers of the other direction may be those to what was lost.
+    pub fn lost(&mut self, direction: Direction) {
+        if let Engine::Http1(h1) = &mut self.engine {
+            h1.lost(direction);
+        }
     }
 
     /// Takes the orderly end of a direction (FIN, `close_notify`): a body that runs until the close is whole then.
@@ -222,6 +243,9 @@ impl Connection {
 
     fn decided(&mut self, engine: Engine, sink: &mut impl MessageSink) {
         self.engine = engine;
+        if let (Engine::Http1(h1), true) = (&mut self.engine, self.starts_inside) {
+            h1.start_inside();
+        }
         self.drain(Direction::ToServer, sink);
         self.drain(Direction::ToClient, sink);
         self.follow_up(sink);

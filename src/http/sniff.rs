@@ -44,6 +44,21 @@ pub(crate) fn is_request_line_prefix(bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether a request line also starts as nearly all do: capitals, and a path, an `http` URL or, of `CONNECT`, a host.
+pub(crate) fn is_usual_request_line_prefix(bytes: &[u8]) -> bool {
+    let letters = bytes.iter().take_while(|byte| byte.is_ascii_uppercase());
+    let (method, rest) = bytes.split_at(letters.count());
+    let Some(target) = rest.strip_prefix(b" ") else {
+        return rest.is_empty();
+    };
+    let starts = [&b"/"[..], b"* ", b"http://", b"https://"];
+    let is_start = |start: &&[u8]| {
+        let common = start.len().min(target.len());
+        start[..common] == target[..common]
+    };
+    method == b"CONNECT" || starts.iter().any(is_start)
+}
+
 /// Origin, absolute, authority or asterisk form (RFC 9112, section 3.2).
 fn is_target_start(byte: Option<&u8>) -> bool {
     byte.is_none_or(|byte| byte.is_ascii_alphanumeric() || b"/*[ _-".contains(byte))
@@ -86,6 +101,19 @@ mod tests {
         ] {
             assert_eq!(looks_like_http1(bytes), http1, "{}", bytes.escape_ascii());
             assert_eq!(looks_like_h2_preface(bytes), h2, "{}", bytes.escape_ascii());
+        }
+        for (bytes, usual) in [
+            (&b"GE"[..], true),
+            (b"GET /a b", true),
+            (b"OPTIONS * HTTP/1.1", true),
+            (b"POST http://a.example/", true),
+            (b"CONNECT a.example:443", true),
+            (b"more (of a body)", false),
+            (b"NOTE that", false),
+            (b"ystem http://a.example/", false),
+        ] {
+            let found = is_usual_request_line_prefix(bytes);
+            assert_eq!(found, usual, "{}", bytes.escape_ascii());
         }
         assert_eq!(is_server_settings(b"\0\0\x12\x04\0\0\0\0\0"), Some(true));
         assert_eq!(is_server_settings(b"\0\0\x12\x04\x01\0\0\0\0"), Some(false));

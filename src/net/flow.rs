@@ -162,8 +162,9 @@ impl<H: StreamHandler> Flow<H> {
         }
         let half = &self.halves[side];
         let place = half.place(seq);
+        let end = place.saturating_add(i64::from(segment.wire_len));
+        self.halves[side].reach(end);
         if flags.has(TcpFlags::FIN) {
-            let end = place.saturating_add(i64::from(segment.wire_len));
             let end = u64::try_from(end).unwrap_or(0);
             let half = &mut self.halves[side];
             half.fin = Some(half.fin.map_or(end, |fin| fin.min(end)).max(half.offset()));
@@ -181,8 +182,8 @@ impl<H: StreamHandler> Flow<H> {
     fn acknowledged(&mut self, side: usize, ack: u32) -> u64 {
         let half = &mut self.halves[side];
         let named = half.acknowledge(ack);
-        // A side that was never captured cannot be waited for. One byte may be a FIN that was not captured.
-        if half.is_seen() && named > half.offset() + 1 {
+        // A side that was never captured cannot be waited for.
+        if half.is_seen() && half.lacks(named) {
             named
         } else {
             0
@@ -280,7 +281,7 @@ impl<H: StreamHandler> Flow<H> {
                 let half = &self.halves[side];
                 half.front()
                     .filter(|(start, piece)| {
-                        *start == half.offset() && piece.after <= self.halves[1 - side].offset()
+                        *start == half.offset() && !self.halves[1 - side].lacks(piece.after)
                     })
                     .map(|(_, piece)| piece.stamp.packet)
             });
@@ -332,12 +333,27 @@ impl<H: StreamHandler> Flow<H> {
             return false;
         };
         let half = &self.halves[side];
-        let Some((start, stamp)) = half.front().map(|(start, piece)| (start, piece.stamp)) else {
+        let Some((start, stamp, after)) = half
+            .front()
+            .map(|(start, piece)| (start, piece.stamp, piece.after))
+        else {
             return false;
         };
         let hole = start - half.offset();
         if hole > 0 {
             self.gap(side, stamp, hole, shared);
+            if self.halves[1 - side].lacks(after) {
+                return true;
+            }
+        } else if self.halves[1 - side].lacks(after) {
+            // The sender had bytes that are still missing here: what comes now was said after that hole, not before it.
+            let peer = &self.halves[1 - side];
+            let end = peer.front().map_or(after, |(start, _)| start.min(after));
+            let hole = end.saturating_sub(peer.offset());
+            if hole > 0 {
+                self.gap(1 - side, stamp, hole, shared);
+                return true;
+            }
         }
         self.hand_on_piece(side, shared);
         true

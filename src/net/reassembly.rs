@@ -63,7 +63,12 @@ impl Position {
             return finished;
         }
         // Its first byte would be ours too: the SYN was stored late, or acknowledged before it was captured.
-        self.place(seq.wrapping_add(1)) != 0
+        let place = self.place(seq.wrapping_add(1));
+        if self.seen {
+            return place != 0;
+        }
+        // So were bytes behind it, perhaps.
+        !(-i64::from(MAX_START_HOLE)..=0).contains(&place)
     }
 
     /// Whether a segment that is no SYN lies where no window reaches.
@@ -81,6 +86,8 @@ pub(super) struct Half {
     pub(super) fin: Option<u64>,
     /// Highest offset that the other end acknowledged.
     pub(super) acked: u64,
+    /// Where the segments seen end, bytes included that the snapshot length cut off.
+    reach: u64,
     pieces: BTreeMap<u64, Piece>,
     /// Cost of `pieces`.
     pub(super) waiting: usize,
@@ -134,6 +141,17 @@ impl Half {
         named
     }
 
+    /// Notes that a segment ends at `place`.
+    pub(super) fn reach(&mut self, place: i64) {
+        self.reach = self.reach.max(u64::try_from(place).unwrap_or(0));
+    }
+
+    /// Whether bytes before `offset` are missing. The last may be a FIN that was not captured, and no byte.
+    pub(super) fn lacks(&self, offset: u64) -> bool {
+        let here = self.position.offset;
+        offset > here + 1 || offset > here && offset <= self.reach
+    }
+
     /// Moves the start; pieces that wait keep their place in the stream.
     fn shift(&mut self, seq: u32) {
         let by = u64::from(seq.wrapping_sub(self.position.next));
@@ -147,6 +165,7 @@ impl Half {
                 .collect();
         }
         self.acked = self.acked.saturating_sub(by);
+        self.reach = self.reach.saturating_sub(by);
     }
 
     /// Offset of a sequence number, negative before the start.

@@ -15,6 +15,11 @@ pub trait PlaintextSink {
     /// Application data was lost here; `len_estimate` is the most that can have been, 0 if only other records were.
     fn gap(&mut self, direction: Direction, stamp: Stamp, len_estimate: u64);
 
+    /// Bytes of this direction were lost; what can be read behind them will say how much that was.
+    fn lost(&mut self, direction: Direction) {
+        let _ = direction;
+    }
+
     /// Something to report. Never called for ordinary records.
     fn outcome(&mut self, outcome: Outcome);
 }

@@ -62,6 +62,9 @@ impl Session {
             return;
         }
         let half = &mut self.halves[direction.index()];
+        if !matches!(half.framing, Framing::Stopped) {
+            cx.sink.lost(direction);
+        }
         half.joiner.reset();
         let collected = half.buffer.len() as u64;
         let (left, record_len) = match &mut half.framing {
@@ -161,6 +164,7 @@ impl Session {
         unplaced: u64,
         lost: u64,
     ) {
+        cx.sink.lost(direction);
         let half = &mut self.halves[direction.index()];
         half.loss.bytes = half.loss.bytes.saturating_add(lost);
         if let Protection::Keyed(keys) = &half.protection

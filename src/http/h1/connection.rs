@@ -24,6 +24,8 @@ pub(crate) struct Connection {
     pub(super) switching: Option<Switching>,
     pub(super) to_h2: Option<Option<Box<Transaction>>>,
     pub(super) woken: bool,
+    /// What came before the first bytes is not in the recording.
+    starts_inside: bool,
 }
 
 impl Connection {
@@ -35,7 +37,19 @@ impl Connection {
             switching: None,
             to_h2: None,
             woken: false,
+            starts_inside: false,
         }
+    }
+
+    /// What came before the first bytes is not in the recording.
+    pub(crate) fn start_inside(&mut self) {
+        self.starts_inside = true;
+        self.pairing.start_inside();
+    }
+
+    /// Heads of a direction may be missing here.
+    pub(crate) fn lost(&mut self, direction: Direction) {
+        self.pairing.doubt(direction);
     }
 
     /// Reads what it can and says how many bytes that was.
@@ -192,7 +206,13 @@ impl Connection {
                         return Some(0);
                     }
                 }
-                sniff::is_request_line_prefix(rest) && !rest.starts_with(PREFACE)
+                // Inside a body nearly any text passes for a request line.
+                let is_first = self.lane(direction).message.id == MessageId::default();
+                sniff::is_request_line_prefix(rest)
+                    && !rest.starts_with(PREFACE)
+                    && (!self.starts_inside
+                        || !is_first
+                        || sniff::is_usual_request_line_prefix(rest))
             }
             Kind::Response => sniff::is_status_line_prefix(rest),
         };
@@ -499,7 +519,12 @@ impl Connection {
         span: (Stamp, Stamp),
         sink: &mut impl MessageSink,
     ) {
+        // What was lost of the other direction meanwhile may have been lost after this head.
+        let doubts = self.pairing.doubts();
         self.head(direction, head, span, sink);
+        for direction in doubts {
+            self.pairing.doubt(direction);
+        }
         if self.to_h2.is_none()
             && matches!(self.lane(direction).state, State::Body(_) | State::Peek(_))
         {

@@ -80,6 +80,8 @@ pub(super) struct Pairing {
     held: VecDeque<Transaction>,
     /// A hole may have hidden heads of this direction.
     hidden: [bool; 2],
+    /// The same since the newest request: with both, that may have been answered, and another one sent.
+    hidden_since: [bool; 2],
     /// The client sent a request before the response to an earlier one had ended.
     pipelined: bool,
     /// The client was seen to wait for a response before it sent the next request.
@@ -88,6 +90,11 @@ pub(super) struct Pairing {
 }
 
 impl Pairing {
+    /// The recording starts behind heads of both directions.
+    pub(super) fn start_inside(&mut self) {
+        self.hidden = [true, true];
+    }
+
     /// Takes a request head.
     pub(super) fn request(
         &mut self,
@@ -97,6 +104,7 @@ impl Pairing {
         sink: &mut impl MessageSink,
     ) {
         let first = head.first;
+        self.hidden_since = [false, false];
         if let Some(pair) = self.unconfirmed.take() {
             if is_after(first, pair.response_last()) {
                 self.confirm(pair, sink);
@@ -212,8 +220,9 @@ impl Pairing {
             .take_while(|exchange| !is_after(exchange.request_first(), first))
             .count();
         let exchange = if !self.uncertain() {
-            if sent > 0 { self.dequeue() } else { None }
-        } else if self.pipelined {
+            // Whatever the stamps say: capture queues write packets out of order, and what is behind an answer waits for it.
+            self.dequeue()
+        } else if self.pipelined || self.hidden_since == [true, true] || sent < self.queue.len() {
             for _ in 0..sent {
                 self.give_up_oldest(sink);
             }
@@ -330,7 +339,7 @@ impl Pairing {
     /// Notes a hole that may have hidden heads of `direction`. The response in progress must have been ended.
     pub(super) fn hide(&mut self, direction: Direction, sink: &mut impl MessageSink) {
         self.settle(sink);
-        self.hidden[direction.index()] = true;
+        self.doubt(direction);
         if direction == Direction::ToClient {
             // Interim responses alone: the final one may be in the hole, or behind it.
             if let Some(current) = self.current.take_if(|e| e.transaction.request.is_some()) {
@@ -344,6 +353,20 @@ impl Pairing {
         for transaction in self.held.drain(..) {
             sink.transaction(transaction);
         }
+    }
+
+    /// Notes that heads of `direction` may be missing here. Nothing is settled, for the hole may lie in a body.
+    pub(super) fn doubt(&mut self, direction: Direction) {
+        self.hidden[direction.index()] = true;
+        self.hidden_since[direction.index()] = true;
+    }
+
+    /// The directions that lack something since the newest request.
+    pub(super) fn doubts(&self) -> impl Iterator<Item = Direction> + use<> {
+        let hidden = self.hidden_since;
+        [Direction::ToServer, Direction::ToClient]
+            .into_iter()
+            .filter(move |direction| hidden[direction.index()])
     }
 
     /// Gives out all that is left.

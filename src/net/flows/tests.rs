@@ -315,6 +315,42 @@ fn one_direction_only() {
 }
 
 #[test]
+fn a_lost_request_is_told_before_its_response() {
+    let mut b = bench();
+    b.handshake();
+    b.c("A", 101, 501, "one");
+    // "two" and the answer to "one" are not in the capture.
+    b.s("A", 504, 107, "TWO");
+    b.c("A", 107, 507, "six");
+    assert_eq!(
+        b.end(),
+        "0 open syn; 0>one@4; 0<gap 3@5; 0>gap 3@5; 0<TWO@5; 0>six@6; 0 EndOfCapture"
+    );
+    // One byte that the snapshot length cut off is missing; one that nobody sent may be a FIN.
+    for (missing, expected) in [
+        (1, "0>one@4; 0>gap 1@5; 0<ONE@5; 0 EndOfCapture"),
+        (0, "0>one@4; 0<ONE@5; 0 EndOfCapture"),
+    ] {
+        let mut b = bench();
+        b.handshake();
+        b.cut(CLIENT, "A", 101, 501, b"one", missing);
+        b.s("A", 501, 105, "ONE");
+        assert_eq!(b.end(), format!("0 open syn; {expected}"));
+    }
+}
+
+#[test]
+fn an_opening_stored_late() {
+    let mut b = bench();
+    b.c("S", 100, 0, "");
+    b.c("A", 104, 504, "");
+    b.s("SA", 500, 101, "");
+    b.s("A", 501, 104, "ONE");
+    b.c("A", 101, 501, "one");
+    assert_eq!(b.end(), "0 open syn; 0>one@5; 0<ONE@4; 0 EndOfCapture");
+}
+
+#[test]
 fn ports_are_used_again() {
     let mut b = bench();
     b.handshake();

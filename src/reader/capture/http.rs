@@ -31,9 +31,15 @@ struct State {
 }
 
 impl HttpStream {
-    pub(super) fn new(place: Place, protocol: Protocol) -> Self {
+    /// `starts_inside`: the recording has not what came before the first bytes.
+    pub(super) fn new(place: Place, protocol: Protocol, starts_inside: bool) -> Self {
+        let connection = Connection::new(protocol);
         Self {
-            connection: Connection::new(protocol),
+            connection: if starts_inside {
+                connection.starting_inside()
+            } else {
+                connection
+            },
             state: State {
                 place,
                 ..State::default()
@@ -71,6 +77,11 @@ impl HttpStream {
             context,
         };
         self.connection.gap(direction, stamp, len, &mut sink);
+    }
+
+    /// Bytes are missing here, and how many will be said later.
+    pub(super) fn lost(&mut self, direction: Direction) {
+        self.connection.lost(direction);
     }
 
     pub(super) fn end(&mut self, direction: Direction, stamp: Stamp, context: &mut Context<'_>) {

@@ -35,6 +35,8 @@ pub(super) struct Place {
 pub(super) struct Stream {
     place: Place,
     layer: Layer,
+    /// A hole came before the first byte.
+    has_hole_before: bool,
 }
 
 #[derive(Default)]
@@ -69,6 +71,7 @@ impl Stream {
                 depth,
             },
             layer,
+            has_hole_before: false,
         }
     }
 
@@ -80,7 +83,7 @@ impl Stream {
         context: &mut Context<'_>,
     ) {
         match &mut self.layer {
-            Layer::Fresh if bytes.len() >= ENOUGH => self.open(bytes),
+            Layer::Fresh if bytes.len() >= ENOUGH => self.open(bytes, context),
             Layer::Fresh => {
                 self.layer = Layer::Opening(direction, stamp, bytes.to_vec());
                 return;
@@ -114,7 +117,7 @@ impl Stream {
             Layer::Tls(tls) => tls.gap(direction, stamp, len, context),
             Layer::Http(http) => http.gap(direction, stamp, len, context),
             // A hole before the first byte: what follows tells the protocol, and starts inside it.
-            Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => {}
+            Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => self.has_hole_before = true,
         }
     }
 
@@ -142,11 +145,13 @@ impl Stream {
     }
 
     /// Chooses the layer by the first bytes.
-    fn open(&mut self, bytes: &[u8]) {
+    fn open(&mut self, bytes: &[u8], context: &Context<'_>) {
+        let is_outermost = self.place.depth == 0;
+        let starts_inside = self.has_hole_before || is_outermost && !context.flow.opening_seen;
         self.layer = if looks_like_tls(bytes) {
             Layer::Tls(Box::new(TlsStream::new(self.place.clone())))
         } else {
-            let http = HttpStream::new(self.place.clone(), Protocol::Unknown);
+            let http = HttpStream::new(self.place.clone(), Protocol::Unknown, starts_inside);
             Layer::Http(Box::new(http))
         };
     }
@@ -155,7 +160,7 @@ impl Stream {
     fn decide(&mut self, context: &mut Context<'_>) {
         if let Layer::Opening(direction, stamp, held) = &mut self.layer {
             let (direction, stamp, held) = (*direction, *stamp, std::mem::take(held));
-            self.open(&held);
+            self.open(&held, context);
             match &mut self.layer {
                 Layer::Tls(tls) => tls.data(direction, stamp, &held, context),
                 Layer::Http(http) => http.data(direction, stamp, &held, context),

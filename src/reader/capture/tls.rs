@@ -147,7 +147,7 @@ impl<'f> Sink<'_, '_, 'f> {
             if place.host.is_none() {
                 place.host = inside.server_name.clone();
             }
-            Box::new(HttpStream::new(place, inside.protocol))
+            Box::new(HttpStream::new(place, inside.protocol, false))
         });
         (http, &mut *self.context)
     }
@@ -162,6 +162,12 @@ impl PlaintextSink for Sink<'_, '_, '_> {
     fn gap(&mut self, direction: Direction, stamp: Stamp, len_estimate: u64) {
         let (http, context) = self.http();
         http.gap(direction, stamp, len_estimate, context);
+    }
+
+    fn lost(&mut self, direction: Direction) {
+        if let Some(http) = &mut self.inside.http {
+            http.lost(direction);
+        }
     }
 
     fn outcome(&mut self, outcome: Outcome) {

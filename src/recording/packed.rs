@@ -108,14 +108,9 @@ impl<T: Encode + DecodeOwned> Packed<T> {
         self.open.drain(..full);
     }
 
-    /// How many values rest in full blocks; the others are the last.
-    pub(crate) fn packed(&self) -> usize {
-        self.blocks.len() * BLOCK
-    }
-
     /// Adds another list: its full blocks behind those of this one, its last values behind the last.
     pub(crate) fn append(&mut self, other: Self) {
-        self.len += other.packed();
+        self.len += other.blocks.len() * BLOCK;
         self.blocks.extend(other.blocks);
         for value in other.open {
             self.push(value);

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bitcode::{Decode, Encode};
+
 use super::sightings::{Met, TlsSightings};
 use super::words;
 use crate::exchange::{Capture, Exchange, Locus, Recorder};
@@ -20,7 +22,7 @@ pub(super) struct Collector {
     pub(super) turn: u64,
     exchanges: Packed<Exchange>,
     // Where each of them began, by place.
-    begins: Vec<Begin>,
+    begins: Packed<Begin>,
     /// Messages met, readable or not.
     pub(super) entries: u64,
     /// Keep lines of same-origin exchanges that an audit has no use for.
@@ -38,22 +40,23 @@ pub(super) struct Collector {
 
 /// Where an exchange began, for its order in the recording: the first packet, and the HTTP/2 stream, since a packet may
 /// begin several.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 struct Begin {
-    // High and low half, so that no room is lost to alignment.
-    packet: [u32; 2],
-    stream: u32,
+    packet: u64,
+    stream: Option<u32>,
 }
 
 impl Begin {
     fn of(locus: Locus) -> Self {
-        let (packet, stream) = match locus {
-            Locus::Packets { first, stream, .. } => (first, stream),
-            Locus::Entry(index) => (u64::from(index), None),
-        };
-        Self {
-            packet: [(packet >> 32) as u32, packet as u32],
-            stream: stream.unwrap_or(0),
+        match locus {
+            Locus::Packets { first, stream, .. } => Self {
+                packet: first,
+                stream,
+            },
+            Locus::Entry(index) => Self {
+                packet: index.into(),
+                stream: None,
+            },
         }
     }
 }
@@ -91,8 +94,6 @@ impl Collector {
     /// What the shards of a capture left, together.
     pub(super) fn join(self, shards: Vec<Self>) -> Self {
         let mut all = self;
-        let exchanges = |shard: &Self| shard.begins.len();
-        all.begins.reserve_exact(shards.iter().map(exchanges).sum());
         for shard in shards {
             all.absorb(shard);
         }
@@ -100,13 +101,9 @@ impl Collector {
     }
 
     /// Adds what another shard of the same capture left.
-    fn absorb(&mut self, mut other: Self) {
-        // Full blocks come first, wherever they are from.
-        let open = self.begins.split_off(self.exchanges.packed());
-        let open_there = other.begins.split_off(other.exchanges.packed());
-        for begins in [other.begins, open, open_there] {
-            self.begins.extend(begins);
-        }
+    fn absorb(&mut self, other: Self) {
+        // Lists of equal length: both put full blocks first, wherever they are from.
+        self.begins.append(other.begins);
         self.exchanges.append(other.exchanges);
         self.entries += other.entries;
         self.tls.absorb(other.tls);
@@ -126,9 +123,12 @@ impl Collector {
         oddities: &net::Oddities,
         bytes: u64,
     ) -> Recording {
-        let mut places: Vec<u32> = (0..self.begins.len() as u32).collect();
-        places.sort_unstable_by_key(|&place| (self.begins[place as usize], place));
-        self.begins = Vec::new();
+        let begins: Vec<Begin> = (0..self.begins.blocks())
+            .flat_map(|block| self.begins.block(block))
+            .collect();
+        let mut places: Vec<u32> = (0..begins.len() as u32).collect();
+        places.sort_unstable_by_key(|&place| (begins[place as usize], place));
+        drop(begins);
         self.tls.shorten();
         let head = Capture {
             source: Arc::clone(source),

@@ -18,8 +18,8 @@ use super::batch::Batch;
 use super::shard::Shard;
 use crate::tls::KeyLog;
 
-/// Batches of the usual size that may wait, over all shards: 4 MiB, enough that a thread that is away for a moment costs nothing.
-const MOST_WAITING: usize = 32;
+/// Batches of the usual size that may wait, over all shards: 2 MiB, enough that a thread that is away for a moment costs little.
+const MOST_WAITING: usize = 16;
 
 /// Batches of shards that nobody reads, upon which somebody is called: to wake a thread for each costs as much as to read it.
 const CALLING: usize = 8;

@@ -17,10 +17,10 @@ use crate::recording::{BLOCK, Block, Desk, Recording};
 use crate::rules::{Context, FetchView, LazyLoads, OpaqueLoads};
 
 /// Parts of a recording that one thread looks through at a time: what parts tell has its price in merging.
-const PARTS: usize = 16;
+const PARTS: usize = 4;
 
 /// Fetches that one thread judges at a time.
-const FETCHES: usize = 1024;
+const FETCHES: usize = 256;
 
 /// Portions of work that are done before what they told is merged: enough that no thread waits long for another, and few
 /// enough to bound what waits.

@@ -120,10 +120,7 @@ fn mark(capture: &Capture, exchange: &Exchange, engine: EngineChoice) -> Mark {
 
 /// The exchange that stands for the first hop.
 fn first_of(hops: &[Hop]) -> u32 {
-    let first = hops.first();
-    first
-        .and_then(|hop| hop.exchange.or(hop.preflight.exchange()))
-        .unwrap_or(u32::MAX)
+    hops.first().map_or(u32::MAX, Hop::first)
 }
 
 /// The verdicts of the workers' own exchanges among the wanted ones.
@@ -158,7 +155,8 @@ pub fn judge_capture(capture: &Capture, engine: EngineChoice) -> Vec<JudgedFetch
         .into_par_iter()
         .map(|fetch| {
             let hops = paired.hops(fetch);
-            judging.judge(capture, hops.to_vec(), first_of(hops))
+            let first = first_of(&hops);
+            judging.judge(capture, hops, first)
         })
         .collect();
     let wanted = workers(&paired);
@@ -262,7 +260,7 @@ impl Judged {
 
         // In the order of the file, where exchanges of one fetch stand close to each other.
         let mut fetches: Vec<u32> = (0..paired.len() as u32).collect();
-        fetches.sort_by_key(|&fetch| recording.place(first_of(paired.hops(fetch as usize))));
+        fetches.sort_by_key(|&fetch| recording.place(paired.first(fetch as usize)));
         let wanted = workers(&paired);
         let mut counts = BTreeMap::new();
         let mut keys = Vec::new();
@@ -275,12 +273,12 @@ impl Judged {
                     let mut batch = Batch::new(empty);
                     for &fetch in fetches {
                         let hops = paired.hops(fetch as usize);
-                        let (capture, local) = desk.capture(&recording, 0, hops);
-                        let judged = judging.judge(&capture, local, first_of(hops));
+                        let (capture, local) = desk.capture(&recording, 0, &hops);
+                        let judged = judging.judge(&capture, local, first_of(&hops));
                         batch
                             .of_worker
-                            .extend(verdicts_of(&wanted, hops, judged.verdict));
-                        batch.add(&capture, judged, hops, all_fetches);
+                            .extend(verdicts_of(&wanted, &hops, judged.verdict));
+                        batch.add(&capture, judged, &hops, all_fetches);
                     }
                     batch
                 })

@@ -1,7 +1,7 @@
 //! Stored responses (RFC 9111) that stand behind an exchange: the one that a 304 refreshes, and the one that the HTTP
 //! cache gave to a request that the recorder shows without any response.
 
-use super::mark::{MethodKey, Role};
+use super::mark::{MethodKey, Role, Traits};
 use super::timeline::Timeline;
 use crate::exchange::Response;
 
@@ -11,7 +11,7 @@ pub(super) fn stored_for(timeline: &Timeline, index: u32) -> Option<u32> {
     if mark.status == 304 {
         return earlier(timeline, index).find(|&other| timeline.mark(other).status == 200);
     }
-    if !mark.traits.may_be_answered_by_cache {
+    if !mark.traits.has(Traits::MAY_BE_ANSWERED_BY_CACHE) {
         return None;
     }
     // Any other request that failed so went to the network; a cache answers from its latest response alone.

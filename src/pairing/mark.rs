@@ -52,20 +52,27 @@ pub(super) enum Role {
     Tunnel,
 }
 
-/// What is or is not the case.
-#[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "facts that do not depend on each other"
-)]
-pub(super) struct Traits {
-    pub(super) via_service_worker: bool,
-    pub(super) may_be_served_by_worker: bool,
-    pub(super) may_need_preflight: bool,
+/// What is or is not the case, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Traits(u8);
+
+impl Traits {
+    pub(super) const VIA_SERVICE_WORKER: u8 = 1;
+    pub(super) const MAY_BE_SERVED_BY_WORKER: u8 = 2;
+    pub(super) const MAY_NEED_PREFLIGHT: u8 = 4;
     /// Shown without any response as DevTools shows what the HTTP cache answered and the check refused.
-    pub(super) may_be_answered_by_cache: bool,
-    pub(super) surely_credentialed: bool,
-    pub(super) sends_storage_access: bool,
+    pub(super) const MAY_BE_ANSWERED_BY_CACHE: u8 = 8;
+    pub(super) const SURELY_CREDENTIALED: u8 = 16;
+    pub(super) const SENDS_STORAGE_ACCESS: u8 = 32;
+
+    fn of(all: [(u8, bool); 6]) -> Self {
+        let set = all.into_iter().filter(|(_, is_so)| *is_so);
+        Self(set.fold(0, |bits, (bit, _)| bits | bit))
+    }
+
+    pub(super) fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
 }
 
 /// Stands for a text; zero for none.
@@ -184,14 +191,26 @@ impl Mark {
             status: response.map_or(0, |response| response.status),
             resource_type: hints.resource_type,
             role,
-            traits: Traits {
-                via_service_worker: hints.via_service_worker,
-                may_be_served_by_worker: may_be_served_by_worker(capture, exchange),
-                may_need_preflight: may_need_preflight(exchange),
-                may_be_answered_by_cache: may_be_answered_by_cache(capture, exchange),
-                surely_credentialed: is_surely_credentialed(exchange),
-                sends_storage_access: request.headers.contains("sec-fetch-storage-access"),
-            },
+            traits: Traits::of([
+                (Traits::VIA_SERVICE_WORKER, hints.via_service_worker),
+                (
+                    Traits::MAY_BE_SERVED_BY_WORKER,
+                    may_be_served_by_worker(capture, exchange),
+                ),
+                (Traits::MAY_NEED_PREFLIGHT, may_need_preflight(exchange)),
+                (
+                    Traits::MAY_BE_ANSWERED_BY_CACHE,
+                    may_be_answered_by_cache(capture, exchange),
+                ),
+                (
+                    Traits::SURELY_CREDENTIALED,
+                    is_surely_credentialed(exchange),
+                ),
+                (
+                    Traits::SENDS_STORAGE_ACCESS,
+                    request.headers.contains("sec-fetch-storage-access"),
+                ),
+            ]),
         }
     }
 

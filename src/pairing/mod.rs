@@ -26,12 +26,12 @@ use crate::cors::{Origin, RequestMode};
 use crate::exchange::{Capture, Exchange};
 use crate::fact::Fact;
 use infer::ObservedHop;
-use mark::Role;
+use mark::{Role, Traits};
 
 /// The hops of a recording's fetches, in order of start time, and the exchanges that stand in another's place.
 #[derive(Debug, Default)]
 pub(crate) struct Paired {
-    hops: Vec<Hop>,
+    hops: Vec<PackedHop>,
     // Where in `hops` each fetch ends.
     ends: Vec<u32>,
     /// Requests that a service worker sent on: the page's side, and the worker's own exchange, which stands for both.
@@ -45,9 +45,18 @@ impl Paired {
     }
 
     /// The hops of a fetch.
-    pub(crate) fn hops(&self, fetch: usize) -> &[Hop] {
-        let start = fetch.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.hops[start as usize..self.ends[fetch] as usize]
+    pub(crate) fn hops(&self, fetch: usize) -> Vec<Hop> {
+        let hops = &self.hops[self.start(fetch)..self.ends[fetch] as usize];
+        hops.iter().map(|hop| hop.unpacked()).collect()
+    }
+
+    /// The exchange that stands for the first hop of a fetch.
+    pub(crate) fn first(&self, fetch: usize) -> u32 {
+        self.hops[self.start(fetch)].unpacked().first()
+    }
+
+    fn start(&self, fetch: usize) -> usize {
+        fetch.checked_sub(1).map_or(0, |before| self.ends[before]) as usize
     }
 
     fn end_fetch(&mut self) {
@@ -55,7 +64,50 @@ impl Paired {
     }
 }
 
+/// A [`Hop`] in half the room: indices plus one, 0 for none. A cached preflight's is negative.
+#[derive(Clone, Copy, Debug)]
+struct PackedHop {
+    exchange: u32,
+    preflight: i32,
+    stored: u32,
+}
+
+impl PackedHop {
+    fn of(hop: Hop) -> Self {
+        // Recordings of two thousand million exchanges do not fit in memory.
+        let one_more = |index: u32| i32::try_from(index).map_or(0, |index| index.saturating_add(1));
+        Self {
+            exchange: hop.exchange.map_or(0, |index| index + 1),
+            preflight: match hop.preflight {
+                PreflightLink::None => 0,
+                PreflightLink::Recorded(index) => one_more(index),
+                PreflightLink::Cached(index) => -one_more(index),
+            },
+            stored: hop.stored.map_or(0, |index| index + 1),
+        }
+    }
+
+    fn unpacked(self) -> Hop {
+        let index = self.preflight.unsigned_abs().wrapping_sub(1);
+        Hop {
+            exchange: self.exchange.checked_sub(1),
+            preflight: match self.preflight {
+                0 => PreflightLink::None,
+                1.. => PreflightLink::Recorded(index),
+                _ => PreflightLink::Cached(index),
+            },
+            stored: self.stored.checked_sub(1),
+        }
+    }
+}
+
 impl Hop {
+    /// The exchange that stands for the hop.
+    pub(crate) fn first(&self) -> u32 {
+        let exchange = self.exchange.or(self.preflight.exchange());
+        exchange.unwrap_or(u32::MAX)
+    }
+
     /// A hop of one exchange alone.
     pub(crate) fn of(exchange: u32) -> Self {
         Self {
@@ -84,11 +136,11 @@ pub(crate) fn pair(timeline: &Timeline) -> Paired {
     for &index in &timeline.order {
         // Orphans come in time order too.
         if orphans.next_if_eq(&index).is_some() {
-            paired.hops.push(Hop {
+            paired.hops.push(PackedHop::of(Hop {
                 exchange: None,
                 preflight: PreflightLink::Recorded(index),
                 stored: None,
-            });
+            }));
             paired.end_fetch();
             continue;
         }
@@ -98,14 +150,16 @@ pub(crate) fn pair(timeline: &Timeline) -> Paired {
         let chain = std::iter::successors(Some(index), |&hop| successors[hop as usize]);
         for hop in chain {
             let mut preflight = links[hop as usize];
-            if preflight == PreflightLink::None && timeline.mark(hop).traits.may_need_preflight {
+            if preflight == PreflightLink::None
+                && timeline.mark(hop).traits.has(Traits::MAY_NEED_PREFLIGHT)
+            {
                 preflight = preflight::cached_for(timeline, hop);
             }
-            paired.hops.push(Hop {
+            paired.hops.push(PackedHop::of(Hop {
                 exchange: Some(hop),
                 preflight,
                 stored: http_cache::stored_for(timeline, hop),
-            });
+            }));
         }
         paired.end_fetch();
     }

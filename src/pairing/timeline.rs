@@ -1,6 +1,6 @@
 //! The marks of a recording's exchanges in time order, and by URL.
 
-use super::mark::{Key, Mark, Role};
+use super::mark::{Key, Mark, Role, Traits};
 use super::marks::Marks;
 
 /// How many other exchanges of its URL an exchange is compared with. A URL polled ten thousand times would cost a
@@ -109,7 +109,7 @@ impl Timeline {
         for at in 0..self.order.len() {
             let page_side = self.order[at];
             let mark = self.mark(page_side);
-            if mark.role != Role::Actual || !mark.traits.may_be_served_by_worker {
+            if mark.role != Role::Actual || !mark.traits.has(Traits::MAY_BE_SERVED_BY_WORKER) {
                 continue;
             }
             let (from, until) = (self.start(page_side), self.end(page_side));
@@ -123,7 +123,7 @@ impl Timeline {
                     other != page_side
                         && candidate.role == Role::Actual
                         && candidate.page.is_none()
-                        && !candidate.traits.via_service_worker
+                        && !candidate.traits.has(Traits::VIA_SERVICE_WORKER)
                         && candidate.method == mark.method
                 });
             if let Some(worker_side) = worker_side {

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::cookie_jar::CookieJar;
 use crate::cors::RequestMode;
 use crate::exchange::{Client, Exchange};
-use crate::pairing::mark::Role;
+use crate::pairing::mark::{Role, Traits};
 use crate::pairing::timeline::Timeline;
 
 /// What a recording as a whole tells.
@@ -44,12 +44,15 @@ impl Whole {
             };
             let pool = connections.entry(connection.get()).or_default();
             pool.preflight |= mark.role == Role::Preflight;
-            pool.credentialed |= mark.role == Role::Actual && mark.traits.surely_credentialed;
+            pool.credentialed |=
+                mark.role == Role::Actual && mark.traits.has(Traits::SURELY_CREDENTIALED);
         }
         let marks = timeline.marks();
         Self {
             has_preflights: marks.iter().any(|mark| mark.role == Role::Preflight),
-            sends_storage_access: marks.iter().any(|mark| mark.traits.sends_storage_access),
+            sends_storage_access: marks
+                .iter()
+                .any(|mark| mark.traits.has(Traits::SENDS_STORAGE_ACCESS)),
             cookies: CookieJar::new(timeline),
             connections,
         }

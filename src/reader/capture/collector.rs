@@ -40,7 +40,7 @@ pub(super) struct Collector {
 
 /// Where an exchange began, for its order in the recording: the first packet, and the HTTP/2 stream, since a packet may
 /// begin several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[derive(Clone, Copy, Debug, Encode, Decode)]
 struct Begin {
     packet: u64,
     stream: Option<u32>,
@@ -58,6 +58,12 @@ impl Begin {
                 stream: None,
             },
         }
+    }
+
+    /// What orders it, in little room.
+    fn key(&self) -> [u32; 3] {
+        let (high, low) = ((self.packet >> 32) as u32, self.packet as u32);
+        [high, low, self.stream.unwrap_or(0)]
     }
 }
 
@@ -123,9 +129,10 @@ impl Collector {
         oddities: &net::Oddities,
         bytes: u64,
     ) -> Recording {
-        let begins: Vec<Begin> = (0..self.begins.blocks())
-            .flat_map(|block| self.begins.block(block))
-            .collect();
+        let mut begins: Vec<[u32; 3]> = Vec::with_capacity(self.begins.len());
+        for block in 0..self.begins.blocks() {
+            begins.extend(self.begins.block(block).iter().map(Begin::key));
+        }
         let mut places: Vec<u32> = (0..begins.len() as u32).collect();
         places.sort_unstable_by_key(|&place| (begins[place as usize], place));
         drop(begins);

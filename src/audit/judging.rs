@@ -12,7 +12,7 @@ use crate::cors::{Class, Engine, Verdict, max_age_seconds};
 use crate::exchange::{Capture, Exchange};
 use crate::judge::{EngineChoice, Session, engine_of, judge, judge_worker_answer};
 use crate::notice::Notice;
-use crate::pairing::{Fetch, Hop, Mark, Marks, Paired, Timeline, Whole, facts, pair};
+use crate::pairing::{Hop, Mark, Marks, Paired, Timeline, Whole, facts, pair};
 use crate::recording::{BLOCK, Block, Desk, Recording};
 use crate::rules::{Context, FetchView, LazyLoads, OpaqueLoads};
 
@@ -45,37 +45,11 @@ struct Judging {
     engine: EngineChoice,
     session: Session,
     whole: Whole,
-    // Start of each exchange, nanoseconds.
-    starts: Vec<i64>,
 }
 
 impl Judging {
-    /// Pairs the exchanges of these marks, which are done with then.
-    fn new(engine: EngineChoice, session: Session, marks: Marks) -> (Self, Paired) {
-        let timeline = Timeline::new(marks);
-        let judging = Self {
-            engine,
-            session,
-            whole: Whole::new(&timeline),
-            starts: timeline.starts(),
-        };
-        (judging, pair(&timeline))
-    }
-
-    /// The fetch of these hops, whose exchanges stand in `capture`; `first` is the exchange of the first one in the
-    /// recording.
-    fn fetch(&self, capture: &Capture, hops: Vec<Hop>, first: u32) -> Fetch {
-        let started = self.starts.get(first as usize);
-        facts(
-            capture,
-            &self.whole,
-            hops,
-            started.copied().unwrap_or(i64::MIN),
-        )
-    }
-
-    fn judge(&self, capture: &Capture, hops: Vec<Hop>, first: u32) -> JudgedFetch {
-        let mut fetch = self.fetch(capture, hops, first);
+    fn judge(&self, capture: &Capture, hops: Vec<Hop>) -> JudgedFetch {
+        let mut fetch = facts(capture, &self.whole, hops);
         let engine = fetch.first(capture).map_or(Engine::Shipping, |first| {
             engine_of(self.engine, capture, first)
         });
@@ -94,10 +68,9 @@ impl Judging {
         &self,
         capture: &Capture,
         hops: Vec<Hop>,
-        page: u32,
         of_worker: Verdict,
     ) -> Option<JudgedFetch> {
-        let fetch = self.fetch(capture, hops, page);
+        let fetch = facts(capture, &self.whole, hops);
         let verdict = judge_worker_answer(capture, &fetch, of_worker)?;
         Some(JudgedFetch {
             capture: 0,
@@ -150,14 +123,20 @@ pub fn judge_capture(capture: &Capture, engine: EngineChoice) -> Vec<JudgedFetch
         .map(|exchange| mark(capture, exchange, engine))
         .collect();
     let marks = marks.into_iter().collect();
-    let (judging, paired) = Judging::new(engine, Session::new(capture), marks);
+    let paired = pair(&Timeline::new(marks));
+    let mut whole = Whole::default();
+    capture
+        .exchanges
+        .iter()
+        .for_each(|exchange| whole.observe(exchange));
+    let judging = Judging {
+        engine,
+        session: Session::new(capture),
+        whole,
+    };
     let mut fetches: Vec<JudgedFetch> = (0..paired.len())
         .into_par_iter()
-        .map(|fetch| {
-            let hops = paired.hops(fetch);
-            let first = first_of(&hops);
-            judging.judge(capture, hops, first)
-        })
+        .map(|fetch| judging.judge(capture, paired.hops(fetch)))
         .collect();
     let wanted = workers(&paired);
     let of_worker: FxHashMap<u32, Verdict> = fetches
@@ -170,7 +149,7 @@ pub fn judge_capture(capture: &Capture, engine: EngineChoice) -> Vec<JudgedFetch
             .iter()
             .filter_map(|&(page, worker)| {
                 let verdict = *of_worker.get(&worker)?;
-                judging.judge_page(capture, vec![Hop::of(page)], page, verdict)
+                judging.judge_page(capture, vec![Hop::of(page)], verdict)
             }),
     );
     fetches
@@ -186,6 +165,7 @@ struct Survey {
     // By place.
     marks: Marks,
     session: Session,
+    whole: Whole,
     context: Context,
 }
 
@@ -202,6 +182,7 @@ impl Survey {
         let new = || Self {
             marks: Marks::default(),
             session: Session::default(),
+            whole: Whole::default(),
             context: empty.clone(),
         };
         let mut survey = new();
@@ -218,6 +199,9 @@ impl Survey {
                             .map(|exchange| mark(head, exchange, engine));
                         survey.marks.extend(marks);
                         survey.session.observe(head, &exchanges);
+                        exchanges
+                            .iter()
+                            .for_each(|exchange| survey.whole.observe(exchange));
                         survey.context.observe_exchanges(head, &exchanges, &loads);
                     }
                     survey
@@ -226,6 +210,7 @@ impl Survey {
             for part in told {
                 survey.marks.extend(part.marks.iter().copied());
                 survey.session.merge(part.session);
+                survey.whole.merge(part.whole);
                 survey.context.merge(part.context);
             }
         }
@@ -255,7 +240,12 @@ impl Judged {
         let mut context = survey.context;
         let mut marks = survey.marks;
         recording.sort_by_index(marks.len(), |a, b| marks.swap(a, b));
-        let (judging, paired) = Judging::new(engine, survey.session, marks);
+        let paired = pair(&Timeline::new(marks));
+        let judging = Judging {
+            engine,
+            session: survey.session,
+            whole: survey.whole,
+        };
         note_workers(&mut recording, &paired);
 
         // In the order of the file, where exchanges of one fetch stand close to each other.
@@ -274,7 +264,7 @@ impl Judged {
                     for &fetch in fetches {
                         let hops = paired.hops(fetch as usize);
                         let (capture, local) = desk.capture(&recording, 0, &hops);
-                        let judged = judging.judge(&capture, local, first_of(&hops));
+                        let judged = judging.judge(&capture, local);
                         batch
                             .of_worker
                             .extend(verdicts_of(&wanted, &hops, judged.verdict));
@@ -297,7 +287,7 @@ impl Judged {
                 };
                 let hops = [Hop::of(page)];
                 let (capture, local) = desk.capture(&recording, 0, &hops);
-                if let Some(judged) = judging.judge_page(&capture, local, page, verdict) {
+                if let Some(judged) = judging.judge_page(&capture, local, verdict) {
                     pages.add(&capture, judged, &hops, all_fetches);
                 }
             }

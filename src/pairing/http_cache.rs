@@ -32,7 +32,7 @@ fn is_reused(timeline: &Timeline, stored: u32, index: u32) -> bool {
     let mark = timeline.mark(stored);
     let age = timeline.start(index).saturating_sub(timeline.end(stored));
     mark.status == 200
-        && mark.method == MethodKey::GET
+        && mark.method == Some(MethodKey::GET)
         && mark.page == timeline.mark(index).page
         && mark
             .lasts()

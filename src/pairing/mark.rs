@@ -2,10 +2,9 @@
 //! while the exchanges rest.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 
 use super::http_cache::freshness_seconds;
-use super::infer::{is_surely_credentialed, shows_portable_cookie};
 use super::redirect::redirect_target;
 use super::{may_need_preflight, origin_header, requested_method};
 use crate::cors::Origin;
@@ -17,26 +16,25 @@ pub(crate) struct Mark {
     pub(super) url: Key,
     /// Where its redirect leads.
     pub(super) redirect: Key,
-    pub(super) origin: OriginKey,
-    /// Host, where a cookie that travels cross-site was set or sent.
-    pub(super) cookie_host: Key,
     /// Start, nanoseconds; `i64::MIN` where the recording does not say.
     pub(super) start: i64,
     pub(super) duration_ms: f32,
     /// Of a preflight, how long its answer is kept; of a response, how long it is fresh; `u32::MAX` if that is not
     /// known.
     pub(super) seconds: u32,
-    pub(super) method: MethodKey,
-    /// `Access-Control-Request-Method`.
-    pub(super) requested_method: Option<MethodKey>,
+    pub(super) origin: OriginKey,
     pub(super) page: Option<Number>,
-    pub(super) connection: Option<Number>,
+    /// Of a preflight, the method that it asks for, if it names one.
+    pub(super) method: Option<MethodKey>,
     /// 0 without response.
     pub(super) status: u16,
     pub(super) resource_type: Option<ResourceType>,
     pub(super) role: Role,
     pub(super) traits: Traits,
 }
+
+// All marks of a recording are held at once.
+const _: () = assert!(size_of::<Mark>() <= 48);
 
 /// What an exchange is to the pairing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +50,24 @@ pub(super) enum Role {
     Tunnel,
 }
 
+impl Role {
+    /// The role of an exchange looked at alone.
+    pub(super) fn of(exchange: &Exchange) -> Self {
+        if exchange.request.method.as_str() == "CONNECT"
+            && !matches!(exchange.request.url.scheme(), "ws" | "wss")
+        {
+            return Self::Tunnel;
+        }
+        let marked = exchange.hints.resource_type == Some(ResourceType::Preflight)
+            && exchange.request.method == Method::Options;
+        if exchange.is_preflight() || marked {
+            Self::Preflight
+        } else {
+            Self::Actual
+        }
+    }
+}
+
 /// What is or is not the case, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Traits(u8);
@@ -62,10 +78,8 @@ impl Traits {
     pub(super) const MAY_NEED_PREFLIGHT: u8 = 4;
     /// Shown without any response as DevTools shows what the HTTP cache answered and the check refused.
     pub(super) const MAY_BE_ANSWERED_BY_CACHE: u8 = 8;
-    pub(super) const SURELY_CREDENTIALED: u8 = 16;
-    pub(super) const SENDS_STORAGE_ACCESS: u8 = 32;
 
-    fn of(all: [(u8, bool); 6]) -> Self {
+    fn of(all: [(u8, bool); 4]) -> Self {
         let set = all.into_iter().filter(|(_, is_so)| *is_so);
         Self(set.fold(0, |bits, (bit, _)| bits | bit))
     }
@@ -82,12 +96,14 @@ impl Traits {
 pub(super) struct Key(u64);
 
 /// Stands for an origin as the `Origin` header carries it.
+///
+/// 32 bits: compared between exchanges of a chain or a URL alone, which see a handful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct OriginKey(u64);
+pub(super) struct OriginKey(u32);
 
-/// Stands for a method.
+/// Stands for a method; compared as origins are, so that methods nobody knows may share what few bits are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct MethodKey(NonZeroU32);
+pub(super) struct MethodKey(NonZeroU16);
 
 /// A number that is there or not in four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,25 +127,30 @@ impl OriginKey {
         match origin {
             None => Self::ABSENT,
             Some(origin) if origin.is_opaque() => Self::OPAQUE,
-            Some(origin) => Self(hash(origin.serialised()).max(2)),
+            Some(origin) => Self((hash(origin.serialised()) as u32).max(2)),
         }
     }
 }
 
 impl MethodKey {
-    pub(super) const GET: Self = Self(NonZeroU32::MIN);
-    pub(super) const HEAD: Self = Self(NonZeroU32::MIN.saturating_add(1));
-    pub(super) const POST: Self = Self(NonZeroU32::MIN.saturating_add(2));
+    pub(super) const GET: Self = Self::numbered(1);
+    pub(super) const HEAD: Self = Self::numbered(2);
+    pub(super) const POST: Self = Self::numbered(3);
+
+    const fn numbered(number: u16) -> Self {
+        Self(NonZeroU16::MIN.saturating_add(number))
+    }
 
     fn of(method: &Method) -> Self {
         match method {
             Method::Get => Self::GET,
             Method::Head => Self::HEAD,
             Method::Post => Self::POST,
-            other => {
-                let least = Self::POST.0.saturating_add(1);
-                Self(NonZeroU32::new(hash(other.as_str()) as u32).map_or(least, |n| n.max(least)))
-            }
+            Method::Delete => Self::numbered(4),
+            Method::Options => Self::numbered(5),
+            Method::Patch => Self::numbered(6),
+            Method::Put => Self::numbered(7),
+            Method::Other(other) => Self::numbered((hash(other) as u16).max(8)),
         }
     }
 }
@@ -137,10 +158,6 @@ impl MethodKey {
 impl Number {
     fn of(number: u32) -> Self {
         Self(NonZeroU32::MIN.saturating_add(number))
-    }
-
-    pub(super) fn get(self) -> u32 {
-        self.0.get() - 1
     }
 }
 
@@ -161,21 +178,16 @@ impl Mark {
     ) -> Self {
         let (request, hints) = (&exchange.request, &exchange.hints);
         let response = exchange.response();
-        let role = role(exchange);
+        let role = Role::of(exchange);
         let seconds = match role {
             Role::Preflight => Some(max_age(exchange)),
             _ if request.method == Method::Get => response.and_then(freshness_seconds),
             _ => None,
         };
         let redirect = response.and_then(|response| redirect_target(exchange, response));
-        let cookie_host = request.url.origin().host();
         Self {
             url: Key::of(request.url.as_str()),
             redirect: redirect.map_or(Key::NONE, |url| Key::of(url.as_str())),
-            origin: OriginKey::of(origin_header(exchange).as_ref()),
-            cookie_host: cookie_host
-                .filter(|_| shows_portable_cookie(exchange))
-                .map_or(Key::NONE, Key::of),
             start: exchange.started.map_or(i64::MIN, |time| time.0),
             duration_ms: exchange
                 .duration_ms
@@ -184,10 +196,12 @@ impl Mark {
             seconds: seconds.map_or(u32::MAX, |seconds| {
                 u32::try_from(seconds).unwrap_or(u32::MAX - 1)
             }),
-            method: MethodKey::of(&request.method),
-            requested_method: requested_method(exchange).as_ref().map(MethodKey::of),
+            origin: OriginKey::of(origin_header(exchange).as_ref()),
             page: hints.page.map(Number::of),
-            connection: hints.connection.map(Number::of),
+            method: match role {
+                Role::Preflight => requested_method(exchange).as_ref().map(MethodKey::of),
+                _ => Some(MethodKey::of(&request.method)),
+            },
             status: response.map_or(0, |response| response.status),
             resource_type: hints.resource_type,
             role,
@@ -201,14 +215,6 @@ impl Mark {
                 (
                     Traits::MAY_BE_ANSWERED_BY_CACHE,
                     may_be_answered_by_cache(capture, exchange),
-                ),
-                (
-                    Traits::SURELY_CREDENTIALED,
-                    is_surely_credentialed(exchange),
-                ),
-                (
-                    Traits::SENDS_STORAGE_ACCESS,
-                    request.headers.contains("sec-fetch-storage-access"),
                 ),
             ]),
         }
@@ -226,21 +232,6 @@ impl Mark {
     /// [`Mark::seconds`], where known.
     pub(super) fn lasts(&self) -> Option<i64> {
         (self.seconds != u32::MAX).then_some(i64::from(self.seconds))
-    }
-}
-
-fn role(exchange: &Exchange) -> Role {
-    if exchange.request.method.as_str() == "CONNECT"
-        && !matches!(exchange.request.url.scheme(), "ws" | "wss")
-    {
-        return Role::Tunnel;
-    }
-    let marked = exchange.hints.resource_type == Some(ResourceType::Preflight)
-        && exchange.request.method == Method::Options;
-    if exchange.is_preflight() || marked {
-        Role::Preflight
-    } else {
-        Role::Actual
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) use preflight::requested_method;
 pub(crate) use redirect::redirect_target;
 pub(crate) use timeline::Timeline;
 
+use rustc_hash::FxHashSet;
+
 use crate::cors::{Origin, RequestMode};
 use crate::exchange::{Capture, Exchange};
 use crate::fact::Fact;
@@ -124,10 +126,7 @@ pub(crate) fn pair(timeline: &Timeline) -> Paired {
     let successors = redirect::successors(timeline);
     let (links, orphans) = preflight::join(timeline);
 
-    let mut is_first = vec![true; timeline.len()];
-    for next in successors.iter().flatten() {
-        is_first[*next as usize] = false;
-    }
+    let followers: FxHashSet<u32> = successors.values().copied().collect();
     let mut paired = Paired {
         served_by_worker: timeline.worker_pairs.clone(),
         ..Paired::default()
@@ -144,17 +143,18 @@ pub(crate) fn pair(timeline: &Timeline) -> Paired {
             paired.end_fetch();
             continue;
         }
-        if timeline.role(index) != Role::Actual || !is_first[index as usize] {
+        if timeline.role(index) != Role::Actual || followers.contains(&index) {
             continue;
         }
-        let chain = std::iter::successors(Some(index), |&hop| successors[hop as usize]);
+        let chain = std::iter::successors(Some(index), |hop| successors.get(hop).copied());
         for hop in chain {
-            let mut preflight = links[hop as usize];
-            if preflight == PreflightLink::None
-                && timeline.mark(hop).traits.has(Traits::MAY_NEED_PREFLIGHT)
-            {
-                preflight = preflight::cached_for(timeline, hop);
-            }
+            let preflight = match links.get(&hop) {
+                Some(&recorded) => PreflightLink::Recorded(recorded),
+                None if timeline.mark(hop).traits.has(Traits::MAY_NEED_PREFLIGHT) => {
+                    preflight::cached_for(timeline, hop)
+                }
+                None => PreflightLink::None,
+            };
             paired.hops.push(PackedHop::of(Hop {
                 exchange: Some(hop),
                 preflight,
@@ -178,10 +178,9 @@ fn may_need_preflight(exchange: &Exchange) -> bool {
         || !author_headers(exchange, None).unsafe_names.is_empty()
 }
 
-/// The fetch of these hops, whose exchanges stand in `capture`, in a recording of which `whole` tells. It started at
-/// `started` nanoseconds.
+/// The fetch of these hops, whose exchanges stand in `capture`, in a recording of which `whole` tells.
 #[must_use]
-pub(crate) fn facts(capture: &Capture, whole: &Whole, hops: Vec<Hop>, started: i64) -> Fetch {
+pub(crate) fn facts(capture: &Capture, whole: &Whole, hops: Vec<Hop>) -> Fetch {
     let at = |index: u32| capture.exchanges.get(index as usize);
     let observed: Vec<ObservedHop<'_>> = hops
         .iter()
@@ -196,7 +195,7 @@ pub(crate) fn facts(capture: &Capture, whole: &Whole, hops: Vec<Hop>, started: i
     let initiator_origin = infer::initiator_origin(capture, &observed);
     let mode = infer::mode(&observed, &initiator_origin);
     let credentials = if matches!(mode.value, Some(RequestMode::Cors) | None) {
-        infer::credentials(capture, whole, &observed, &initiator_origin, started)
+        infer::credentials(capture, whole, &observed, &initiator_origin)
     } else {
         Fact::unknown()
     };

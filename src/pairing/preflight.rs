@@ -1,6 +1,8 @@
 //! Preflights joined to the requests they cleared.
 
-use rustc_hash::FxHashSet;
+use std::collections::hash_map::Entry;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::fetch::PreflightLink;
 use super::mark::{Mark, OriginKey, Role};
@@ -18,11 +20,10 @@ const JITTER_NS: i64 = 5_000_000;
 /// thousands of times would cost a square otherwise.
 const NEIGHBOURS: usize = 16;
 
-/// For each exchange, the preflight recorded for it; and the preflights that nothing followed.
+/// Of actual exchanges, the preflight recorded for them; and the preflights that nothing followed.
 ///
 /// Nearest in time first: DevTools and Firefox open the row of the main request before its preflight's, others after.
-pub(super) fn join(timeline: &Timeline) -> (Vec<PreflightLink>, Vec<u32>) {
-    let mut links = vec![PreflightLink::None; timeline.len()];
+pub(super) fn join(timeline: &Timeline) -> (FxHashMap<u32, u32>, Vec<u32>) {
     let preflights: Vec<u32> = timeline
         .order
         .iter()
@@ -61,10 +62,13 @@ pub(super) fn join(timeline: &Timeline) -> (Vec<PreflightLink>, Vec<u32>) {
             actual,
         )
     });
+    let mut links = FxHashMap::default();
     let mut used = FxHashSet::default();
     for (_, _, preflight, actual) in pairs {
-        if links[actual as usize] == PreflightLink::None && used.insert(preflight) {
-            links[actual as usize] = PreflightLink::Recorded(preflight);
+        if let Entry::Vacant(link) = links.entry(actual)
+            && used.insert(preflight)
+        {
+            link.insert(preflight);
         }
     }
     let orphans = preflights
@@ -95,9 +99,7 @@ pub(super) fn cached_for(timeline: &Timeline, actual: u32) -> PreflightLink {
 
 /// Whether a preflight asked for this request: method and origin agree, the URL already does.
 fn serves(preflight: &Mark, actual: &Mark) -> bool {
-    preflight
-        .requested_method
-        .is_none_or(|method| method == actual.method)
+    (preflight.method.is_none() || preflight.method == actual.method)
         && match (preflight.origin, actual.origin) {
             // Firefox: the preflight of a redirect-tainted hop carries the page's origin, the request `null`.
             (OriginKey::ABSENT, _) | (_, OriginKey::ABSENT | OriginKey::OPAQUE) => true,

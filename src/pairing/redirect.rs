@@ -1,5 +1,7 @@
 //! Redirect chains: one exchange a hop.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::mark::{Mark, MethodKey, OriginKey, Role};
 use super::timeline::{LOOK_BACK, Timeline};
 use crate::exchange::{Exchange, Response};
@@ -12,11 +14,10 @@ const LONGEST_PAUSE_NS: i64 = 30_000_000_000;
 /// Clock jitter between entries of one recorder.
 const JITTER_NS: i64 = 5_000_000;
 
-/// For each exchange, the index of the exchange that followed its redirect.
-pub(super) fn successors(timeline: &Timeline) -> Vec<Option<u32>> {
-    let count = timeline.len();
-    let mut successor = vec![None; count];
-    let mut taken = vec![false; count];
+/// Of exchanges whose redirect was followed, the index of the exchange that followed it.
+pub(super) fn successors(timeline: &Timeline) -> FxHashMap<u32, u32> {
+    let mut successors = FxHashMap::default();
+    let mut taken = FxHashSet::default();
     for &index in &timeline.order {
         let mark = timeline.mark(index);
         if mark.role != Role::Actual || !mark.redirects() {
@@ -32,18 +33,18 @@ pub(super) fn successors(timeline: &Timeline) -> Vec<Option<u32>> {
             .take(LOOK_BACK)
             .filter(|&candidate| {
                 candidate != index
-                    && !taken[candidate as usize]
+                    && !taken.contains(&candidate)
                     && timeline.role(candidate) == Role::Actual
                     && (timeline.start(candidate), candidate) > (mark.start, 0)
                     && continues(mark, timeline.mark(candidate))
             })
             .min_by_key(|&candidate| (timeline.start(candidate).abs_diff(expected), candidate));
         if let Some(next) = next {
-            successor[index as usize] = Some(next);
-            taken[next as usize] = true;
+            successors.insert(index, next);
+            taken.insert(next);
         }
     }
-    successor
+    successors
 }
 
 /// The URL that a redirect response leads to; `None` for other responses and unusable `Location`s.
@@ -62,11 +63,11 @@ pub(crate) fn redirect_target(exchange: &Exchange, response: &Response) -> Optio
 fn continues(redirected: &Mark, next: &Mark) -> bool {
     let method = redirected.method;
     let to_get = match redirected.status {
-        301 | 302 => method == MethodKey::POST,
-        303 => method != MethodKey::GET && method != MethodKey::HEAD,
+        301 | 302 => method == Some(MethodKey::POST),
+        303 => method != Some(MethodKey::GET) && method != Some(MethodKey::HEAD),
         _ => false,
     };
-    let expected = if to_get { MethodKey::GET } else { method };
+    let expected = if to_get { Some(MethodKey::GET) } else { method };
     if next.method != expected {
         return false;
     }

@@ -45,14 +45,6 @@ impl Timeline {
         timeline
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.marks.len()
-    }
-
-    pub(super) fn marks(&self) -> &Marks {
-        &self.marks
-    }
-
     pub(super) fn mark(&self, index: u32) -> &Mark {
         &self.marks[index as usize]
     }
@@ -64,11 +56,6 @@ impl Timeline {
     /// Start in nanoseconds.
     pub(super) fn start(&self, index: u32) -> i64 {
         self.mark(index).start
-    }
-
-    /// Start of every exchange, by index.
-    pub(crate) fn starts(&self) -> Vec<i64> {
-        self.marks.iter().map(|mark| mark.start).collect()
     }
 
     /// End in nanoseconds; the start where the duration is unknown.

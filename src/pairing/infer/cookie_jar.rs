@@ -3,34 +3,42 @@
 use rustc_hash::FxHashMap;
 
 use super::sec_fetch_site;
-use crate::exchange::Exchange;
-use crate::pairing::mark::{Key, Role};
-use crate::pairing::timeline::Timeline;
+use crate::exchange::{Exchange, Time};
+use crate::pairing::mark::Key;
 
 /// For each host, when a cookie that travels cross-site (SameSite=None) was first and last known to be there.
 #[derive(Debug, Default)]
 pub(in crate::pairing) struct CookieJar {
-    portable: FxHashMap<Key, (i64, i64)>,
+    portable: FxHashMap<Key, (Time, Time)>,
 }
 
 impl CookieJar {
-    pub(super) fn new(timeline: &Timeline) -> Self {
-        let mut jar = Self::default();
-        for mark in timeline.marks().iter() {
-            if mark.role == Role::Actual && mark.cookie_host != Key::NONE {
-                let seen = jar
-                    .portable
-                    .entry(mark.cookie_host)
-                    .or_insert((i64::MAX, i64::MIN));
-                seen.0 = seen.0.min(mark.start);
-                seen.1 = seen.1.max(mark.start);
-            }
+    /// Notes the cookie of an actual exchange. One whose recorder does not say when it was proves nothing.
+    pub(super) fn observe(&mut self, exchange: &Exchange) {
+        let Some(at) = exchange.started else { return };
+        if shows_portable_cookie(exchange)
+            && let Some(host) = exchange.request.url.origin().host()
+        {
+            self.see(Key::of(host), at, at);
         }
-        jar
+    }
+
+    /// Joins what another part of the recording told.
+    pub(super) fn merge(&mut self, other: Self) {
+        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
+        for (host, (first, last)) in other.portable {
+            self.see(host, first, last);
+        }
+    }
+
+    fn see(&mut self, host: Key, first: Time, last: Time) {
+        let seen = self.portable.entry(host).or_insert((first, last));
+        seen.0 = seen.0.min(first);
+        seen.1 = seen.1.max(last);
     }
 
     /// Whether a cross-site cookie for the host was there both before and after the given time.
-    pub(super) fn has_portable_cookie(&self, host: &str, at: i64) -> bool {
+    pub(super) fn has_portable_cookie(&self, host: &str, at: Time) -> bool {
         self.portable
             .get(&Key::of(host))
             .is_some_and(|(first, last)| *first < at && at < *last)
@@ -39,7 +47,7 @@ impl CookieJar {
 
 /// Whether an exchange proves a cookie for its host that cross-site requests carry: it set one host-wide with
 /// `SameSite=None; Secure`, or a cross-site request that is no navigation carried one.
-pub(in crate::pairing) fn shows_portable_cookie(exchange: &Exchange) -> bool {
+fn shows_portable_cookie(exchange: &Exchange) -> bool {
     let sent = exchange.request.headers.contains("cookie")
         && sec_fetch_site(exchange) == Some("cross-site")
         && exchange

@@ -15,7 +15,6 @@ pub(in crate::pairing) fn credentials(
     whole: &Whole,
     hops: &[ObservedHop<'_>],
     origin: &Fact<Origin>,
-    started: i64,
 ) -> Fact<CredentialsMode> {
     // On a same-origin hop, mode same-origin sends cookies too.
     let cross_origin: Vec<&ObservedHop<'_>> = hops
@@ -96,6 +95,7 @@ pub(in crate::pairing) fn credentials(
         return not_include(Confidence::High, Basis::StorageAccess);
     }
     // 7
+    let started = hops.first().and_then(|hop| hop.any().started);
     let unsent = cross_origin
         .iter()
         .filter_map(|hop| hop.actual)
@@ -107,7 +107,8 @@ pub(in crate::pairing) fn credentials(
                     .url
                     .origin()
                     .host()
-                    .is_some_and(|host| whole.cookies.has_portable_cookie(host, started))
+                    .zip(started)
+                    .is_some_and(|(host, started)| whole.cookies.has_portable_cookie(host, started))
         });
     if !capture.sanitized && unsent {
         return not_include(Confidence::Medium, Basis::JarCookieNotSent);

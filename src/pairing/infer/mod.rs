@@ -10,12 +10,10 @@ mod origin;
 mod recording;
 
 pub use author_headers::{AuthorHeaders, author_headers};
-pub(super) use cookie_jar::shows_portable_cookie;
 pub(super) use credentials::credentials;
 pub(super) use mode::mode;
 pub(super) use origin::initiator_origin;
 pub(crate) use recording::Whole;
-pub(super) use recording::is_surely_credentialed;
 
 use crate::exchange::{Capture, Exchange};
 

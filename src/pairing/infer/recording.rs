@@ -5,11 +5,10 @@ use rustc_hash::FxHashMap;
 use super::cookie_jar::CookieJar;
 use crate::cors::RequestMode;
 use crate::exchange::{Client, Exchange};
-use crate::pairing::mark::{Role, Traits};
-use crate::pairing::timeline::Timeline;
+use crate::pairing::mark::Role;
 
-/// What a recording as a whole tells.
-#[derive(Debug)]
+/// What a recording as a whole tells, gathered from its exchanges in any order.
+#[derive(Debug, Default)]
 pub(crate) struct Whole {
     /// Whether any preflight was recorded; if not, the recorder may hide them.
     pub(in crate::pairing) has_preflights: bool,
@@ -27,6 +26,13 @@ struct Pool {
     preflight: bool,
 }
 
+impl Pool {
+    fn add(&mut self, other: Self) {
+        self.credentialed |= other.credentialed;
+        self.preflight |= other.preflight;
+    }
+}
+
 /// The side of the partition that a connection belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::pairing) enum Partition {
@@ -35,26 +41,34 @@ pub(in crate::pairing) enum Partition {
 }
 
 impl Whole {
-    /// What a recording tells, by its timeline.
-    pub(crate) fn new(timeline: &Timeline) -> Self {
-        let mut connections: FxHashMap<u32, Pool> = FxHashMap::default();
-        for mark in timeline.marks().iter() {
-            let Some(connection) = mark.connection else {
-                continue;
-            };
-            let pool = connections.entry(connection.get()).or_default();
-            pool.preflight |= mark.role == Role::Preflight;
-            pool.credentialed |=
-                mark.role == Role::Actual && mark.traits.has(Traits::SURELY_CREDENTIALED);
+    /// Gathers what an exchange tells.
+    pub(crate) fn observe(&mut self, exchange: &Exchange) {
+        let role = Role::of(exchange);
+        self.has_preflights |= role == Role::Preflight;
+        self.sends_storage_access |= exchange
+            .request
+            .headers
+            .contains("sec-fetch-storage-access");
+        if role == Role::Actual {
+            self.cookies.observe(exchange);
         }
-        let marks = timeline.marks();
-        Self {
-            has_preflights: marks.iter().any(|mark| mark.role == Role::Preflight),
-            sends_storage_access: marks
-                .iter()
-                .any(|mark| mark.traits.has(Traits::SENDS_STORAGE_ACCESS)),
-            cookies: CookieJar::new(timeline),
-            connections,
+        if let Some(connection) = exchange.hints.connection {
+            let pool = self.connections.entry(connection).or_default();
+            pool.add(Pool {
+                credentialed: role == Role::Actual && is_surely_credentialed(exchange),
+                preflight: role == Role::Preflight,
+            });
+        }
+    }
+
+    /// Joins what another part of the recording told.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.has_preflights |= other.has_preflights;
+        self.sends_storage_access |= other.sends_storage_access;
+        self.cookies.merge(other.cookies);
+        #[expect(clippy::iter_over_hash_type, reason = "every step commutes")]
+        for (connection, pool) in other.connections {
+            self.connections.entry(connection).or_default().add(pool);
         }
     }
 
@@ -80,7 +94,7 @@ fn shares_connections(exchange: &Exchange) -> bool {
 
 /// A navigation, an element's plain load, or a request with a cookie: credentialed without doubt. A script's no-cors
 /// fetch (`Sec-Fetch-Dest: empty`) is not.
-pub(in crate::pairing) fn is_surely_credentialed(exchange: &Exchange) -> bool {
+fn is_surely_credentialed(exchange: &Exchange) -> bool {
     if exchange.request.headers.contains("cookie") || exchange.request.listed_cookies {
         return true;
     }

@@ -1,17 +1,19 @@
 //! A map of many keys and few different values.
 
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 /// A map that holds equal values once: a server may have a hundred thousand endpoints, which answer in a dozen ways.
 ///
 /// Only light values are held so, since a change copies them; a heavy one belongs to its key alone.
 #[derive(Clone, Debug)]
 pub struct FlyweightMap<K, V> {
-    entries: FxHashMap<K, Arc<V>>,
+    // A tree, whose nodes are small: a table would be copied to one of twice its size again and again.
+    entries: BTreeMap<K, Arc<V>>,
     light: FxHashSet<Arc<V>>,
 }
 
@@ -24,22 +26,22 @@ pub trait Light {
 impl<K, V> Default for FlyweightMap<K, V> {
     fn default() -> Self {
         Self {
-            entries: FxHashMap::default(),
+            entries: BTreeMap::new(),
             light: FxHashSet::default(),
         }
     }
 }
 
-impl<K: Eq + Hash, V: Clone + Default + Eq + Hash + Light> FlyweightMap<K, V> {
+impl<K: Ord, V: Clone + Default + Eq + Hash + Light> FlyweightMap<K, V> {
     /// The value of a key.
-    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
         self.entries.get(key).map(|value| &**value)
     }
 
-    /// The values of all keys, in no order.
+    /// The values of all keys, in the order of these.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.entries.values().map(|value| &**value)
     }
@@ -77,7 +79,6 @@ impl<K: Eq + Hash, V: Clone + Default + Eq + Hash + Light> FlyweightMap<K, V> {
     pub fn merge(&mut self, other: Self, join: impl Fn(&mut V, &V)) {
         let Self { entries, light } = other;
         drop(light);
-        #[expect(clippy::iter_over_hash_type, reason = "one step for each key")]
         for (key, value) in entries {
             if self.entries.contains_key(&key) {
                 self.update(key, |known| join(known, &value));
@@ -104,7 +105,7 @@ fn share<V: Eq + Hash>(known: &mut FxHashSet<Arc<V>>, value: Arc<V>) -> Arc<V> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use super::*;
 

@@ -68,6 +68,7 @@ pub mod net;
 pub mod notice;
 pub mod options;
 pub mod pairing;
+mod pieces;
 pub mod probe;
 pub mod reader;
 pub mod recording;

@@ -12,7 +12,8 @@ use crate::cors::{Class, Engine, Verdict, max_age_seconds};
 use crate::exchange::{Capture, Exchange};
 use crate::judge::{EngineChoice, Session, engine_of, judge, judge_worker_answer};
 use crate::notice::Notice;
-use crate::pairing::{Hop, Mark, Marks, Paired, Timeline, Whole, facts, pair};
+use crate::pairing::{Hop, Mark, Paired, Timeline, Whole, facts, pair};
+use crate::pieces::Pieces;
 use crate::recording::{BLOCK, Block, Desk, Recording};
 use crate::rules::{Context, FetchView, LazyLoads, OpaqueLoads};
 
@@ -34,7 +35,7 @@ pub(super) struct Judged {
     pub(super) context: Context,
     pub(super) counts: BTreeMap<Class, u64>,
     /// Of each fetch that rests in the recording, what orders it.
-    pub(super) keys: Vec<RowKey>,
+    pub(super) keys: Pieces<RowKey>,
 }
 
 /// Start time in nanoseconds (the least number without one), and the exchange that came first.
@@ -163,7 +164,7 @@ fn workers(paired: &Paired) -> FxHashSet<u32> {
 /// What all exchanges of a recording tell, gathered in one look at each.
 struct Survey {
     // By place.
-    marks: Marks,
+    marks: Pieces<Mark>,
     session: Session,
     whole: Whole,
     context: Context,
@@ -180,7 +181,7 @@ impl Survey {
         }));
         let head = recording.head();
         let new = || Self {
-            marks: Marks::default(),
+            marks: Pieces::default(),
             session: Session::default(),
             whole: Whole::default(),
             context: empty.clone(),
@@ -253,7 +254,7 @@ impl Judged {
         fetches.sort_by_key(|&fetch| recording.place(paired.first(fetch as usize)));
         let wanted = workers(&paired);
         let mut counts = BTreeMap::new();
-        let mut keys = Vec::new();
+        let mut keys = Pieces::default();
         let mut of_worker = FxHashMap::default();
         for waiting in fetches.chunks(round() * FETCHES) {
             let batches: Vec<Batch> = waiting
@@ -336,7 +337,7 @@ impl Batch {
         recording: &mut Recording,
         context: &mut Context,
         counts: &mut BTreeMap<Class, u64>,
-        keys: &mut Vec<RowKey>,
+        keys: &mut Pieces<RowKey>,
     ) {
         context.merge(self.context);
         for (class, count) in self.counts {

@@ -22,6 +22,7 @@ use crate::meter::Meter;
 use crate::notice::Notice;
 use crate::options::Options;
 use crate::pairing::Fetch;
+use crate::pieces::Pieces;
 use crate::reader::{self, KeyLogs};
 use crate::recording::{Desk, Excerpt, Recording};
 use crate::rules::{self, Context, FetchView, Findings};
@@ -133,7 +134,7 @@ fn run_here(inputs: Inputs, options: &Options, meter: &Arc<Meter>) -> Audit {
         })
         .collect();
     let mut context = empty;
-    let mut keys: Vec<Vec<RowKey>> = Vec::new();
+    let mut keys: Vec<Pieces<RowKey>> = Vec::new();
     for (input, judged) in read {
         match judged {
             Ok(judged) => keys.push(audit.add(judged, &mut context)),
@@ -173,7 +174,7 @@ fn read_and_judge(
 
 impl Audit {
     /// Adds a recording; gives what orders its fetches.
-    fn add(&mut self, judged: Judged, context: &mut Context) -> Vec<RowKey> {
+    fn add(&mut self, judged: Judged, context: &mut Context) -> Pieces<RowKey> {
         let Judged {
             mut recording,
             context: seen,
@@ -194,7 +195,7 @@ impl Audit {
     }
 
     /// Orders the fetches of all recordings, of each of which there are `keys`.
-    fn order_rows(&mut self, keys: &[Vec<RowKey>]) {
+    fn order_rows(&mut self, keys: &[Pieces<RowKey>]) {
         let rows = (0..).zip(keys).flat_map(|(recording, keys)| {
             (0..keys.len() as u32).map(move |place| Row { recording, place })
         });

@@ -8,7 +8,6 @@ mod fetch;
 mod http_cache;
 mod infer;
 mod mark;
-mod marks;
 mod preflight;
 mod redirect;
 mod timeline;
@@ -17,7 +16,6 @@ pub use fetch::{Fetch, Hop, PreflightLink};
 pub(crate) use infer::Whole;
 pub use infer::{AuthorHeaders, author_headers};
 pub(crate) use mark::Mark;
-pub(crate) use marks::Marks;
 pub(crate) use preflight::requested_method;
 pub(crate) use redirect::redirect_target;
 pub(crate) use timeline::Timeline;
@@ -27,15 +25,16 @@ use rustc_hash::FxHashSet;
 use crate::cors::{Origin, RequestMode};
 use crate::exchange::{Capture, Exchange};
 use crate::fact::Fact;
+use crate::pieces::Pieces;
 use infer::ObservedHop;
 use mark::{Role, Traits};
 
 /// The hops of a recording's fetches, in order of start time, and the exchanges that stand in another's place.
 #[derive(Debug, Default)]
 pub(crate) struct Paired {
-    hops: Vec<PackedHop>,
+    hops: Pieces<PackedHop>,
     // Where in `hops` each fetch ends.
-    ends: Vec<u32>,
+    ends: Pieces<u32>,
     /// Requests that a service worker sent on: the page's side, and the worker's own exchange, which stands for both.
     pub(crate) served_by_worker: Vec<(u32, u32)>,
 }
@@ -48,8 +47,8 @@ impl Paired {
 
     /// The hops of a fetch.
     pub(crate) fn hops(&self, fetch: usize) -> Vec<Hop> {
-        let hops = &self.hops[self.start(fetch)..self.ends[fetch] as usize];
-        hops.iter().map(|hop| hop.unpacked()).collect()
+        let hops = self.start(fetch)..self.ends[fetch] as usize;
+        hops.map(|hop| self.hops[hop].unpacked()).collect()
     }
 
     /// The exchange that stands for the first hop of a fetch.

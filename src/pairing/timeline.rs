@@ -1,7 +1,7 @@
 //! The marks of a recording's exchanges in time order, and by URL.
 
 use super::mark::{Key, Mark, Role, Traits};
-use super::marks::Marks;
+use crate::pieces::Pieces;
 
 /// How many other exchanges of its URL an exchange is compared with. A URL polled ten thousand times would cost a
 /// square otherwise.
@@ -11,7 +11,7 @@ pub(super) const LOOK_BACK: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Timeline {
     // By index of the exchange, the starts made effective: an exchange without time takes the one before it in the file.
-    marks: Marks,
+    marks: Pieces<Mark>,
     /// Indices of exchanges by effective start time, then file order.
     pub(super) order: Vec<u32>,
     // Indices by URL, then as in `order`.
@@ -22,7 +22,7 @@ pub(crate) struct Timeline {
 
 impl Timeline {
     /// The timeline of a recording by the marks of all its exchanges, in file order.
-    pub(crate) fn new(mut marks: Marks) -> Self {
+    pub(crate) fn new(mut marks: Pieces<Mark>) -> Self {
         let mut last = i64::MIN;
         for mark in marks.iter_mut() {
             if mark.start != i64::MIN {
@@ -90,7 +90,7 @@ impl Timeline {
         of_url[..here].iter().rev().take(LOOK_BACK).copied()
     }
 
-    /// Marks the page's side of requests that a service worker sent on: the worker's own exchange of the same URL
+    /// Pieces<Mark> the page's side of requests that a service worker sent on: the worker's own exchange of the same URL
     /// and method starts within the page's, belongs to no page, and went to the network.
     fn find_worker_pairs(&mut self) {
         for at in 0..self.order.len() {

@@ -8,6 +8,10 @@ use crate::tls::KeyLog;
 /// Bytes after which a batch is full: enough that handing it over costs little, and it stays in a second-level cache.
 const BYTES: usize = 128 << 10;
 
+/// Bytes that a batch has room for: the segment that fills it comes on top. What is never written takes no memory, and what is
+/// allocated in pieces of this size goes back to the system when reading ends, before judging needs as much.
+const ROOM: usize = 4 * BYTES;
+
 /// Records after which it is full, for small segments and mere ends of connections.
 const RECORDS: usize = 2048;
 
@@ -61,7 +65,7 @@ impl Batch {
         let what = match event {
             Event::Data(direction, stamp, bytes) => {
                 if self.bytes.capacity() == 0 {
-                    self.bytes.reserve(BYTES + BYTES / 4);
+                    self.bytes.reserve(ROOM);
                 }
                 self.bytes.extend_from_slice(bytes);
                 What::Data(direction, stamp, bytes.len())

@@ -278,7 +278,8 @@ pub(super) fn nothing_found(audit: &Audit) -> String {
     let untold = fetches_of(audit, Class::Undetermined);
     let blocked = fetches_of(audit, Class::Blocked) + fetches_of(audit, Class::Failed);
     if judged == 0 {
-        return "Nothing was found because nothing was judged: no recording holds a cross-origin fetch.".to_owned();
+        return "Nothing was found because nothing was judged: no cross-origin fetch could be read from the input."
+            .to_owned();
     }
     let mut text = format!(
         "Nothing was found in {}.",

@@ -88,7 +88,8 @@ fn readers(audit: &Audit) -> Answer {
             question,
             tone: "calm",
             verdict: "Not known".to_owned(),
-            text: "No recording holds a cross-origin fetch, so nothing was judged.".to_owned(),
+            text: "No cross-origin fetch could be read from the input, so nothing was judged."
+                .to_owned(),
             points: Vec::new(),
             points_to_gaps: false,
         };

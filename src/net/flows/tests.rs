@@ -414,6 +414,59 @@ fn a_forged_reset_ends_nothing() {
     assert_eq!(b.end(), "0 open syn; 0<one@5; 0<two@6; 0 EndOfCapture");
 }
 
+/// A segment of the client of this number.
+fn push_from<F: FnMut(&FlowInfo) -> Recorder>(
+    table: &mut FlowTable<Recorder, F>,
+    client: u32,
+    flags: TcpFlags,
+    seq: u32,
+    payload: &[u8],
+) {
+    let ip = std::net::Ipv4Addr::from(0x0b00_0000 + client);
+    let stamp = Stamp {
+        packet: u64::from(client) + 1,
+        time_ns: 1,
+    };
+    table.push(
+        stamp,
+        &Segment {
+            src: SocketAddr::new(ip.into(), 5000),
+            dst: "10.0.0.2:80".parse().unwrap(),
+            seq,
+            ack: 0,
+            flags,
+            payload,
+            wire_len: payload.len() as u32,
+        },
+    );
+}
+
+#[test]
+fn of_many_closed_connections_the_first_are_forgotten() {
+    let opened = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&opened);
+    let mut table = FlowTable::new(move |info: &FlowInfo| {
+        seen.borrow_mut().push(info.client.ip().to_string());
+        Recorder {
+            log: Log::default(),
+            number: info.number,
+        }
+    });
+    let last = MAX_LINGERING as u32 + 1;
+    for client in 0..=last {
+        push_from(&mut table, client, TcpFlags::SYN, 0, &[]);
+        push_from(&mut table, client, TcpFlags::ACK, 1, b"GET");
+        push_from(&mut table, client, TcpFlags::RST, 4, &[]);
+    }
+    // Each tells that time is over for the first ones, and is late itself.
+    for client in [last, 0] {
+        push_from(&mut table, client, TcpFlags::ACK, 1, b"GET");
+    }
+    let opened = opened.borrow();
+    assert_eq!(opened.len(), MAX_LINGERING + 3);
+    assert_eq!(opened[MAX_LINGERING + 2], "11.0.0.0");
+}
+
 #[test]
 fn the_table_stays_bounded() {
     let log = Log::default();
@@ -422,30 +475,10 @@ fn the_table_stays_bounded() {
         log: Rc::clone(&shared),
         number: info.number,
     });
-    let dst: SocketAddr = "10.0.0.2:80".parse().unwrap();
     for n in 0..MAX_FLOWS as u32 + 10 {
-        let ip = std::net::Ipv4Addr::from(0x0b00_0000 + n);
-        let stamp = Stamp {
-            packet: u64::from(n) + 1,
-            time_ns: 1,
-        };
-        let src = SocketAddr::new(ip.into(), 5000);
         // Every flow has a hole and 4 KiB behind it: 256 MiB in all.
-        for (flags, seq, payload) in [(TcpFlags::SYN, 0, &[][..]), (TcpFlags::ACK, 2, &[1; 4096])] {
-            let wire_len = payload.len() as u32;
-            table.push(
-                stamp,
-                &Segment {
-                    src,
-                    dst,
-                    seq,
-                    ack: 0,
-                    flags,
-                    payload,
-                    wire_len,
-                },
-            );
-        }
+        push_from(&mut table, n, TcpFlags::SYN, 0, &[]);
+        push_from(&mut table, n, TcpFlags::ACK, 2, &[1; 4096]);
         assert!(table.waiting() <= MAX_WAITING + 5000);
     }
     let met: Vec<_> = table

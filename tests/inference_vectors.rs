@@ -350,3 +350,31 @@ fn undetermined_vectors_claim_nothing() {
         }
     }
 }
+
+/// A cookie proves that another request could have had it only if it is known when both were.
+#[test]
+fn a_cookie_proves_nothing_without_times() {
+    let file = vectors();
+    let vectors = file["inference_vectors"].as_array().unwrap();
+    let about_cookies = |vector: &&Value| vector["id"] == "inf-cred-none-jar";
+    let vector = vectors.iter().find(about_cookies).unwrap();
+    let (har, index) = recording(&vector["observed"]);
+    let basis = |untimed: Option<usize>| {
+        let source = Source::bytes("vector.har", har.to_string().into_bytes());
+        let mut capture = read(&source, &Options::default()).unwrap();
+        if let Some(untimed) = untimed {
+            capture.exchanges[untimed].started = None;
+        }
+        let judged = corsaudit::audit::judge_capture(&capture, EngineChoice::Auto);
+        let row = judged
+            .iter()
+            .find(|row| row.fetch.hops[0].exchange == Some(index as u32));
+        row.unwrap().fetch.credentials.basis.as_str()
+    };
+    assert_eq!(basis(None), "jar-cookie-not-sent");
+    let entries = har["log"]["entries"].as_array().unwrap().len();
+    assert_eq!(entries, 3);
+    for untimed in 0..entries {
+        assert_eq!(basis(Some(untimed)), "none");
+    }
+}

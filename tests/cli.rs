@@ -139,6 +139,48 @@ fn standard_input_is_a_dash() {
     assert!(stdout(&output).starts_with("1 input, "));
 }
 
+/// The key logs of a pcapng file (blocks of type 10) behind its packets, as a recorder writes what it learns late.
+fn with_late_secrets(capture: &[u8]) -> Vec<u8> {
+    let (mut others, mut secrets) = (Vec::new(), Vec::new());
+    let mut rest = capture;
+    while let Some(len) = rest.get(4..8) {
+        let len = u32::from_le_bytes(len.try_into().unwrap()) as usize;
+        let (block, next) = rest.split_at(len);
+        let is_secret = block.starts_with(&10_u32.to_le_bytes());
+        if is_secret { &mut secrets } else { &mut others }.extend_from_slice(block);
+        rest = next;
+    }
+    assert!(!secrets.is_empty());
+    others.extend(secrets);
+    others
+}
+
+#[test]
+fn a_pipe_may_hold_its_key_log_behind_its_packets() {
+    let sample = fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/samples/bank-reflect-credentials.pcapng"
+    ))
+    .unwrap();
+    let folder = folder();
+    let capture = folder.path().join("late.pcapng");
+    fs::write(&capture, with_late_secrets(&sample)).unwrap();
+    let from_file = run(&["late.pcapng", "--report", "csv"], folder.path());
+    assert_eq!(code(&from_file), 1);
+    let input = fs::File::open(&capture).unwrap();
+    let output = corsaudit()
+        .args(["-", "--report", "csv"])
+        .stdin(input)
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert_eq!(
+        stdout(&output),
+        // Quoted, for a spreadsheet would take the name for a formula.
+        stdout(&from_file).replace("late.pcapng", "'-")
+    );
+}
+
 #[test]
 fn a_report_file_appears_whole() {
     let folder = folder();

@@ -223,6 +223,12 @@ impl<R: Read> CaptureReader<R> {
     }
 }
 
+/// Whether a capture that starts so may hold key logs: a pcap file cannot.
+#[must_use]
+pub fn may_hold_secrets(head: &[u8]) -> bool {
+    head.starts_with(&Section::MAGIC)
+}
+
 /// Reads only the key logs of a capture, for a first pass over an input that can be read twice. A pcap file ends the
 /// pass at once: it cannot hold any. Oddities are left for the second pass.
 ///

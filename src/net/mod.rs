@@ -42,7 +42,7 @@ mod wlan;
 #[cfg(test)]
 mod craft;
 
-pub use capture::{CaptureError, CaptureReader, Item, Packet, scan_secrets};
+pub use capture::{CaptureError, CaptureReader, Item, Packet, may_hold_secrets, scan_secrets};
 pub use decode::{Datagram, Decoder, Transport};
 pub use flow::{Finish, FlowInfo, StreamHandler};
 pub use flows::FlowTable;

@@ -26,6 +26,7 @@ mod crew;
 mod flow;
 mod http;
 mod relay;
+mod secrets;
 mod shard;
 mod sightings;
 mod stream;
@@ -43,10 +44,9 @@ use super::ahead::ReadAhead;
 use crate::error::ErrorKind;
 use crate::net::{
     CaptureError, CaptureReader, Decoder, FlowTable, Item, Oddities, QuicFlows, Transport,
-    scan_secrets,
 };
 use crate::recording::Recording;
-use crate::source::{Content, Source};
+use crate::source::Source;
 use collector::Collector;
 use crew::Crew;
 use relay::{Relay, Sender};
@@ -63,13 +63,7 @@ pub(super) fn read(
     options: &Options,
 ) -> Result<Recording, ErrorKind> {
     let mut keylog = Arc::clone(&options.keylog);
-    // Secrets may stand behind the packets that need them, so an input that can be read twice is.
-    if let Some(again) = source.again()
-        && let Content::Stream(first_pass) = again?.content
-    {
-        // Errors show again in the second pass.
-        let _ = scan_secrets(first_pass, |text| Arc::make_mut(&mut keylog).add(text));
-    }
+    let reader = secrets::gather(reader, source, &mut keylog)?;
     let in_one_thread = rayon::current_num_threads() == 1;
     // Where there is other work for other threads, fetching the bytes in one of its own costs more than it gains.
     let reader: Box<dyn Read> = if in_one_thread {

@@ -70,6 +70,7 @@ pub mod options;
 pub mod pairing;
 mod pieces;
 pub mod probe;
+pub mod proxy;
 pub mod reader;
 pub mod recording;
 pub mod redact;

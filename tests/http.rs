@@ -295,6 +295,28 @@ fn http1_bodies() {
         ],
         &["POST / [3] -> 100 103 200 [2]"],
     );
+    let put = "PUT / HTTP/1.1|Expect: 100-continue|Content-Length: 3";
+    h1(
+        "body refused, and asked again",
+        &[
+            ask(put),
+            answer("417 Expectation Failed|Content-Length: 0", ""),
+            ask("PUT /again HTTP/1.1|Content-Length: 3"),
+            c("abc"),
+            s(OK),
+        ],
+        &["PUT / -> 417 [0]", "PUT /again [3] -> 200 [2]"],
+    );
+    h1(
+        "body refused, and sent all the same",
+        &[
+            ask(put),
+            answer("401 Unauthorized|Content-Length: 1", "x"),
+            c("abcGET / HTTP/1.1\r\n\r\n"),
+            s(OK),
+        ],
+        &["PUT / [3] -> 401 [1]", "GET / -> 200 [2]"],
+    );
     h1(
         "response before the request's end",
         &[

@@ -1,6 +1,7 @@
 //! Telling HTTP/1 and HTTP/2 from the first bytes.
 
 use super::h2::frame::{FrameHeader, FrameType};
+use super::limits;
 
 /// What a client sends first on HTTP/2 (RFC 9113, section 3.4).
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -29,6 +30,24 @@ pub(crate) fn is_status_line_prefix(bytes: &[u8]) -> bool {
     const START: &[u8] = b"HTTP/1.";
     let common = bytes.len().min(START.len());
     !bytes.is_empty() && bytes[..common] == START[..common]
+}
+
+/// Whether `bytes` start a status line. `None`: too short.
+pub(crate) fn is_status_line(bytes: &[u8]) -> Option<bool> {
+    let is_begun = is_status_line_prefix(bytes);
+    (!is_begun || bytes.len() >= b"HTTP/1.".len()).then_some(is_begun)
+}
+
+/// Whether `bytes` start with a whole request line of the usual sort. `None`: too short.
+pub(crate) fn is_request_line(bytes: &[u8]) -> Option<bool> {
+    if !is_usual_request_line_prefix(bytes) {
+        return Some(false);
+    }
+    match bytes.iter().position(|&byte| byte == b'\n') {
+        Some(end) => Some(bytes[..end].windows(8).any(|part| part == b" HTTP/1.")),
+        None if bytes.len() > limits::HEAD => Some(false),
+        None => None,
+    }
 }
 
 /// A method is a token and in practice made of capitals, with the odd `-`; the case is left to the auditor.
@@ -114,6 +133,21 @@ mod tests {
         ] {
             let found = is_usual_request_line_prefix(bytes);
             assert_eq!(found, usual, "{}", bytes.escape_ascii());
+        }
+        for (bytes, found) in [
+            (&b"HTTP/1.1 2"[..], Some(true)),
+            (b"HTTP", None),
+            (b"HTML", Some(false)),
+        ] {
+            assert_eq!(is_status_line(bytes), found, "{}", bytes.escape_ascii());
+        }
+        for (bytes, found) in [
+            (&b"PUT /a HTTP/1.1\r\n"[..], Some(true)),
+            (b"PUT /a HTTP", None),
+            (b"PUT /a\n", Some(false)),
+            (b"{\"a\": 1}", Some(false)),
+        ] {
+            assert_eq!(is_request_line(bytes), found, "{}", bytes.escape_ascii());
         }
         assert_eq!(is_server_settings(b"\0\0\x12\x04\0\0\0\0\0"), Some(true));
         assert_eq!(is_server_settings(b"\0\0\x12\x04\x01\0\0\0\0"), Some(false));

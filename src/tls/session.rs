@@ -15,7 +15,7 @@ use std::fmt;
 use std::mem;
 
 use super::cipher::Opened;
-use super::half::{Framing, Half, Negotiated, Protection};
+use super::half::{Epoch, Framing, Half, Negotiated, Protection};
 use super::handshake::HandshakeType;
 use super::keylog::KeyLog;
 use super::limits::MAX_TRIAL_BYTES;
@@ -169,6 +169,29 @@ impl Session {
         self.halves
             .iter()
             .all(|half| matches!(half.framing, Framing::Stopped))
+    }
+
+    /// Whether the client sent nothing under keys, and all that it sent is there: it gave up in the handshake, so no secret
+    /// would show anything of HTTP.
+    #[must_use]
+    pub fn is_client_silent(&self) -> bool {
+        self.client.is_some_and(|client| {
+            let half = &self.halves[client.index()];
+            matches!(half.framing, Framing::InStep)
+                && !matches!(half.protection, Protection::Keyed(_))
+                && half.buffer.is_empty()
+                && half.waiting.is_empty()
+                && half.loss.bytes == 0
+        })
+    }
+
+    /// Whether the handshake is over in both directions.
+    fn is_established(&self) -> bool {
+        self.halves.iter().all(|half| match &half.protection {
+            Protection::Plain => false,
+            Protection::Pending(epoch) => *epoch == Epoch::Application,
+            Protection::Keyed(keys) => keys.epoch == Epoch::Application,
+        })
     }
 
     fn is_waiting(&self, direction: Direction) -> bool {
@@ -450,6 +473,10 @@ impl Session {
         direction: Direction,
         body: &[u8],
     ) {
+        // OpenSSL 3 calls it a decode_error that its peer closed without close_notify, as many do when all is said.
+        if body == [2, 50] && self.is_established() {
+            return;
+        }
         // Level 2 is fatal. In TLS 1.3 the level means nothing: all but close_notify and user_canceled are fatal.
         if let &[2, description] = body
             && !matches!(description, 0 | 90)

@@ -347,11 +347,17 @@ impl Connection {
             body_len: 0,
             last,
         };
-        lane.state = State::Body(if asked.connect {
+        let body = if asked.connect {
             Body::Length(0)
         } else {
             Body::of_request(head.framing)
-        });
+        };
+        lane.state = match body {
+            Body::Length(1..) | Body::Chunked(_) if head.framing.expects_continue => {
+                State::Peek(body)
+            }
+            _ => State::Body(body),
+        };
         lane.may_switch = (asked.connect || head.framing.upgrade).then_some(asked);
         let request = RequestHead {
             id,
@@ -427,7 +433,8 @@ impl Connection {
         }
     }
 
-    /// Was the request of this response `HEAD`? Then the next response follows at once.
+    /// Does the body follow, or the next message at once? It does where the request of this response was `HEAD`, or where
+    /// the server refused the body of this request.
     fn peek(
         &mut self,
         direction: Direction,
@@ -435,13 +442,21 @@ impl Connection {
         body: Body,
         sink: &mut impl MessageSink,
     ) -> Option<usize> {
-        const NEXT: usize = b"HTTP/1.".len();
-        if !sniff::is_status_line_prefix(rest) {
-            self.lane(direction).state = State::Body(body);
-        } else if rest.len() < NEXT {
-            return None;
+        let is_next = match kind(direction) {
+            Kind::Request => {
+                let id = self.lane(direction).message.id;
+                if self.pairing.is_refused(id) {
+                    sniff::is_request_line(rest)
+                } else {
+                    Some(false)
+                }
+            }
+            Kind::Response => sniff::is_status_line(rest),
+        };
+        if is_next? {
+            self.end_message(direction, kind(direction) == Kind::Response, sink);
         } else {
-            self.end_message(direction, true, sink);
+            self.lane(direction).state = State::Body(body);
         }
         Some(0)
     }

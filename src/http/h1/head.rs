@@ -47,6 +47,8 @@ pub(super) struct Framing {
     pub(super) other_coding: bool,
     pub(super) upgrade: bool,
     pub(super) upgrade_h2c: bool,
+    /// The body is sent only when the server asks for it (RFC 9110, section 10.1.1).
+    pub(super) expects_continue: bool,
 }
 
 /// Which of the two start lines to expect.
@@ -288,6 +290,9 @@ impl Builder {
         self.headers.push(name, value);
         // Lengths first: this runs for each line of a capture.
         match name.len() {
+            6 if name.eq_ignore_ascii_case(b"expect") => {
+                self.framing.expects_continue = value.eq_ignore_ascii_case(b"100-continue");
+            }
             7 if name.eq_ignore_ascii_case(b"upgrade") => {
                 self.framing.upgrade = true;
                 self.framing.upgrade_h2c |= value

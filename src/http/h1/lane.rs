@@ -17,7 +17,8 @@ use crate::net::{Direction, Stamp};
 pub(super) enum State {
     /// At a message boundary; the head's end is not in the first `scanned` bytes.
     Start { scanned: usize },
-    /// Behind the head of a response to a request that is not known: was it `HEAD`?
+    /// Behind a head that a body may follow or not: of a response to a request that is not known (was it `HEAD`?), or of a
+    /// request that waits for `100 Continue` before its body.
     Peek(Body),
     /// In a body.
     Body(Body),

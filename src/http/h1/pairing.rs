@@ -201,6 +201,18 @@ impl Pairing {
         }
     }
 
+    /// Whether the request `id` was answered, with anything but success, before its end.
+    pub(super) fn is_refused(&self, id: MessageId) -> bool {
+        let exchanges = [&self.current, &self.waiting, &self.unconfirmed];
+        exchanges.into_iter().flatten().any(|exchange| {
+            let transaction = &exchange.transaction;
+            let is_it = |head: &RequestHead| head.id == id;
+            let refuses = |head: &ResponseHead| head.status.is_some_and(|status| status >= 300);
+            transaction.request.as_ref().is_some_and(is_it)
+                && transaction.response.as_ref().is_some_and(refuses)
+        })
+    }
+
     /// Takes the first byte of a response head (interim ones too) and says which request it answers.
     pub(super) fn response(&mut self, first: Stamp, sink: &mut impl MessageSink) -> Option<Asked> {
         if let Some(current) = &self.current {

@@ -69,7 +69,7 @@ impl Connection {
         });
         self.lane(Direction::ToClient).state = State::Switched;
         let client = self.lane(Direction::ToServer);
-        if !matches!(client.state, State::Body(_)) {
+        if !matches!(client.state, State::Body(_) | State::Peek(_)) {
             client.state = State::Switched;
             self.woken = true;
         }

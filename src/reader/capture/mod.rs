@@ -5,8 +5,9 @@
 //! | `relay.rs`, `shard.rs` | what the flow table hands on | the connections of one shard |
 //! | `batch.rs`, `crew.rs` | the same, gathered | the same, in another thread |
 //! | `flow.rs` | one TCP connection | its stream |
-//! | `stream.rs` | bytes of both directions | TLS, HTTP, or neither |
+//! | `stream.rs` | bytes of both directions | TLS, HTTP, SOCKS, or none |
 //! | `tls.rs` | TLS records | a stream's plaintext |
+//! | `socks.rs` | what a SOCKS proxy and its client say first | a tunnel |
 //! | `http.rs` | HTTP messages | transactions; tunnels are streams again |
 //! | `transaction.rs` | a transaction | an exchange |
 //! | `bodies.rs` | pieces of bodies | their beginnings, until they are looked into |
@@ -29,6 +30,7 @@ mod relay;
 mod secrets;
 mod shard;
 mod sightings;
+mod socks;
 mod stream;
 mod tls;
 mod transaction;

@@ -2,9 +2,11 @@
 
 use super::collector::Collector;
 use super::http::HttpStream;
+use super::socks::SocksStream;
 use super::tls::TlsStream;
 use crate::http::Protocol;
 use crate::net::{Direction, Finish, FlowInfo, Stamp};
+use crate::proxy::{self, Greeting, Header};
 use crate::tls::{KeyLog, looks_like_tls};
 
 /// Tunnels inside each other that are looked into: a browser uses one, to a proxy behind a proxy two.
@@ -35,8 +37,10 @@ pub(super) struct Place {
 pub(super) struct Stream {
     place: Place,
     layer: Layer,
-    /// A hole came before the first byte.
-    has_hole_before: bool,
+    /// What came before the first bytes is not there.
+    starts_inside: bool,
+    /// A PROXY header was taken off.
+    has_header: bool,
 }
 
 #[derive(Default)]
@@ -48,6 +52,7 @@ enum Layer {
     Opening(Direction, Stamp, Vec<u8>),
     Tls(Box<TlsStream>),
     Http(Box<HttpStream>),
+    Socks(Box<SocksStream>),
     /// Deeper than is looked.
     TooDeep,
 }
@@ -71,8 +76,13 @@ impl Stream {
                 depth,
             },
             layer,
-            has_hole_before: false,
+            ..Self::default()
         }
+    }
+
+    /// What came before the first bytes cannot be read.
+    pub(super) fn start_inside(&mut self) {
+        self.starts_inside = true;
     }
 
     pub(super) fn data(
@@ -83,14 +93,17 @@ impl Stream {
         context: &mut Context<'_>,
     ) {
         match &mut self.layer {
-            Layer::Fresh if bytes.len() >= ENOUGH => self.open(bytes, context),
+            Layer::Fresh if is_enough(bytes) => {
+                self.open(direction, stamp, bytes, context);
+                return;
+            }
             Layer::Fresh => {
                 self.layer = Layer::Opening(direction, stamp, bytes.to_vec());
                 return;
             }
-            Layer::Opening(first, _, held) if *first == direction && held.len() < ENOUGH => {
+            Layer::Opening(first, _, held) if *first == direction => {
                 held.extend_from_slice(bytes);
-                if held.len() >= ENOUGH {
+                if is_enough(held) {
                     self.decide(context);
                 }
                 return;
@@ -101,7 +114,10 @@ impl Stream {
         match &mut self.layer {
             Layer::Tls(tls) => tls.data(direction, stamp, bytes, context),
             Layer::Http(http) => http.data(direction, stamp, bytes, context),
-            Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => {}
+            Layer::Socks(socks) => socks.data(direction, stamp, bytes, context),
+            // A PROXY header, and nothing behind it yet.
+            Layer::Fresh => self.data(direction, stamp, bytes, context),
+            Layer::Opening(..) | Layer::TooDeep => {}
         }
     }
 
@@ -116,8 +132,9 @@ impl Stream {
         match &mut self.layer {
             Layer::Tls(tls) => tls.gap(direction, stamp, len, context),
             Layer::Http(http) => http.gap(direction, stamp, len, context),
+            Layer::Socks(socks) => socks.gap(direction, stamp, len, context),
             // A hole before the first byte: what follows tells the protocol, and starts inside it.
-            Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => self.has_hole_before = true,
+            Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => self.starts_inside = true,
         }
     }
 
@@ -127,6 +144,7 @@ impl Stream {
         match &mut self.layer {
             Layer::Tls(tls) => tls.end(direction, stamp, context),
             Layer::Http(http) => http.end(direction, stamp, context),
+            Layer::Socks(socks) => socks.end(direction, stamp, context),
             Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => {}
         }
     }
@@ -137,6 +155,7 @@ impl Stream {
         match std::mem::take(&mut self.layer) {
             Layer::Tls(tls) => tls.finish(context),
             Layer::Http(http) => http.finish(context),
+            Layer::Socks(socks) => socks.finish(last, context),
             Layer::TooDeep => context
                 .collector
                 .meet("tunnel-too-deep", context.flow, last),
@@ -144,28 +163,56 @@ impl Stream {
         }
     }
 
-    /// Chooses the layer by the first bytes.
-    fn open(&mut self, bytes: &[u8], context: &Context<'_>) {
+    /// Chooses the layer by the first bytes, and hands them on to it.
+    fn open(
+        &mut self,
+        direction: Direction,
+        stamp: Stamp,
+        bytes: &[u8],
+        context: &mut Context<'_>,
+    ) {
         let is_outermost = self.place.depth == 0;
-        let starts_inside = self.has_hole_before || is_outermost && !context.flow.opening_seen;
-        self.layer = if looks_like_tls(bytes) {
-            Layer::Tls(Box::new(TlsStream::new(self.place.clone())))
+        let starts_inside = self.starts_inside || is_outermost && !context.flow.opening_seen;
+        let may_be_proxied = direction == Direction::ToServer && !starts_inside;
+        if may_be_proxied
+            && !self.has_header
+            && let Header::Whole(len) = proxy::header(bytes)
+        {
+            self.has_header = true;
+            self.layer = Layer::Fresh;
+            if len < bytes.len() {
+                self.data(direction, stamp, &bytes[len..], context);
+            }
+            return;
+        }
+        if may_be_proxied && proxy::greeting(bytes) == Greeting::Begun {
+            let mut socks = Box::new(SocksStream::new(self.place.clone(), bytes[0]));
+            socks.data(direction, stamp, bytes, context);
+            self.layer = Layer::Socks(socks);
+        } else if looks_like_tls(bytes) {
+            let mut tls = Box::new(TlsStream::new(self.place.clone()));
+            tls.data(direction, stamp, bytes, context);
+            self.layer = Layer::Tls(tls);
         } else {
             let http = HttpStream::new(self.place.clone(), Protocol::Unknown, starts_inside);
-            Layer::Http(Box::new(http))
-        };
+            let mut http = Box::new(http);
+            http.data(direction, stamp, bytes, context);
+            self.layer = Layer::Http(http);
+        }
     }
 
     /// Decides with the bytes that are there.
     fn decide(&mut self, context: &mut Context<'_>) {
         if let Layer::Opening(direction, stamp, held) = &mut self.layer {
             let (direction, stamp, held) = (*direction, *stamp, std::mem::take(held));
-            self.open(&held, context);
-            match &mut self.layer {
-                Layer::Tls(tls) => tls.data(direction, stamp, &held, context),
-                Layer::Http(http) => http.data(direction, stamp, &held, context),
-                Layer::Fresh | Layer::Opening(..) | Layer::TooDeep => {}
-            }
+            self.open(direction, stamp, &held, context);
         }
     }
+}
+
+/// Whether the first bytes of a direction tell what a stream is.
+fn is_enough(bytes: &[u8]) -> bool {
+    bytes.len() >= ENOUGH
+        && proxy::header(bytes) != Header::Partial
+        && proxy::greeting(bytes) != Greeting::Partial
 }

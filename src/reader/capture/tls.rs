@@ -4,7 +4,7 @@ use super::http::HttpStream;
 use super::stream::{Context, Place};
 use super::words;
 use crate::http::Protocol;
-use crate::net::{Direction, Stamp};
+use crate::net::{Direction, Finish, Stamp};
 use crate::tls::{Outcome, OutcomeKind, PlaintextSink, Session, SessionInfo};
 
 /// A TLS connection and the HTTP inside it.
@@ -89,6 +89,7 @@ impl TlsStream {
         };
         self.session.finish(&mut sink);
         context.collector.tls.connections += 1;
+        let is_client_silent = self.session.is_client_silent();
         let Inside {
             place,
             http,
@@ -96,7 +97,10 @@ impl TlsStream {
             server_name,
             ..
         } = self.inside;
-        if let Some((kind, stamp)) = hindrance {
+        // Browsers open connections ahead and leave some before the handshake is over: nothing was asked there.
+        if let Some((kind, stamp)) = hindrance
+            && !(kind == OutcomeKind::NoSecrets && is_client_silent)
+        {
             if http.is_none() {
                 context.collector.tls.unread.meet(context.flow, stamp);
             }
@@ -179,8 +183,11 @@ impl PlaintextSink for Sink<'_, '_, '_> {
         if words::keeps_plaintext(kind) && self.inside.hindrance.is_none() {
             self.inside.hindrance = Some((kind, outcome.stamp));
         }
+        // A peer that breaks off leaves records without end, and the capture has all there was.
+        let is_broken_off = matches!(kind, OutcomeKind::Truncated { .. })
+            && matches!(self.context.how, Some(Finish::Closed | Finish::Reset));
         // Connections without secrets are told by server, once each.
-        if kind != OutcomeKind::NoSecrets {
+        if kind != OutcomeKind::NoSecrets && !is_broken_off {
             let turn = self.context.collector.turn;
             let met = &mut self.context.collector.tls;
             met.outcome(kind, turn, flow, outcome.stamp);

@@ -89,6 +89,12 @@ pub(super) fn collect(
     } else {
         Seen::default()
     };
+    // Not a path: as proxies are asked (RFC 9112, section 3.2).
+    let is_asked_of_proxy = transaction.stream_id.is_none()
+        && request
+            .target
+            .as_deref()
+            .is_some_and(|target| !matches!(target.first(), None | Some(b'/' | b'*')));
     let builder = &mut context.collector.builder;
     let headers = keep(builder, &request.headers, retained::request_value, shrinks);
     let outcome = match response {
@@ -134,7 +140,9 @@ pub(super) fn collect(
             is_multiplexed: transaction.stream_id.is_some(),
             names_no_host: host == Host::Address,
             is_upgraded: transaction.stream_id.is_some() && transaction.interim.contains(&101),
-            server_ip: Some(flow.server.ip().to_canonical()),
+            // Behind a proxy it is not known.
+            server_ip: (place.depth == 0 && !is_asked_of_proxy)
+                .then(|| flow.server.ip().to_canonical()),
             client,
             has_request_body: request.body_len > 0,
             ..Hints::default()

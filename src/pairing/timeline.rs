@@ -90,7 +90,7 @@ impl Timeline {
         of_url[..here].iter().rev().take(LOOK_BACK).copied()
     }
 
-    /// Pieces<Mark> the page's side of requests that a service worker sent on: the worker's own exchange of the same URL
+    /// Marks the page's side of requests that a service worker sent on: the worker's own exchange of the same URL
     /// and method starts within the page's, belongs to no page, and went to the network.
     fn find_worker_pairs(&mut self) {
         for at in 0..self.order.len() {

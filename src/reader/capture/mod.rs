@@ -2,6 +2,7 @@
 //!
 //! | file | from | to |
 //! | --- | --- | --- |
+//! | `secrets.rs` | the whole capture | the key logs in it |
 //! | `relay.rs`, `shard.rs` | what the flow table hands on | the connections of one shard |
 //! | `batch.rs`, `crew.rs` | the same, gathered | the same, in another thread |
 //! | `flow.rs` | one TCP connection | its stream |

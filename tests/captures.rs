@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -273,6 +274,78 @@ fn secrets_come_from_key_logs_or_the_file() {
             .any(|notice| notice.message.contains("bank.test"))
     );
     assert!(open(&path).exchanges.len() > 1);
+}
+
+/// The packets of a little-endian pcap file with its header before them, each with its own.
+fn packets(bytes: &[u8]) -> (&[u8], Vec<Vec<u8>>) {
+    let (header, mut rest) = bytes.split_at(24);
+    let mut packets = Vec::new();
+    while let Some(length) = rest.get(8..12) {
+        let length = 16 + u32::from_le_bytes(length.try_into().unwrap()) as usize;
+        packets.push(rest[..length].to_vec());
+        rest = &rest[length..];
+    }
+    (header, packets)
+}
+
+fn notices(capture: &Capture) -> Vec<(&str, u64)> {
+    let notices = capture.notices.iter();
+    notices.map(|notice| (notice.name, notice.count)).collect()
+}
+
+#[test]
+fn handshakes_given_up_are_silent_and_connections_used_are_not() {
+    let path = root("tests/captures/closed-early/input.pcap");
+    assert_eq!(notices(&open(&path)), []);
+    // With the secrets of handshakes alone, the connection that the client used is told.
+    let keys = std::fs::read_to_string(path.with_file_name("keys.log")).unwrap();
+    let handshakes = keys.lines().filter(|line| line.contains("_HANDSHAKE_"));
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    for line in handshakes {
+        writeln!(file, "{line}").unwrap();
+    }
+    let options = Options {
+        keylog: KeyLogs::read(&[file.path().to_owned()]).keylog.into(),
+        ..Options::default()
+    };
+    let capture = read(&Source::path(&path), &options).unwrap();
+    let expected = [("tls-not-decrypted", 1), ("tls-without-secrets", 1)];
+    assert_eq!(notices(&capture), expected);
+    // Without any, both are: what the client sent may be a request.
+    let capture = read(&Source::path(&path), &Options::default()).unwrap();
+    assert_eq!(notices(&capture)[0], ("tls-not-decrypted", 2));
+}
+
+#[test]
+fn a_record_is_missed_unless_its_sender_broke_it_off() {
+    /// Bytes of the last record that were never sent.
+    const UNSENT: u32 = 10;
+    let path = root("tests/captures/closed-early/input.pcap");
+    let bytes = std::fs::read(&path).unwrap();
+    let (header, mut packets) = packets(&bytes);
+    // The server's last record but one, number 22, behind a pcap header of 16 bytes: lengths there, and in IP.
+    let cut = &mut packets[21];
+    cut.truncate(cut.len() - UNSENT as usize);
+    let length = (cut.len() - 16) as u32;
+    cut[8..12].copy_from_slice(&length.to_le_bytes());
+    cut[12..16].copy_from_slice(&length.to_le_bytes());
+    cut[32..34].copy_from_slice(&(length as u16 - 14).to_be_bytes());
+    // The client's FIN, number 24, acknowledges what came: behind Ethernet, IP, ports and sequence number.
+    for packet in [22, 23] {
+        let acknowledged: &mut [u8; 4] = (&mut packets[packet][58..62]).try_into().unwrap();
+        *acknowledged = (u32::from_be_bytes(*acknowledged) - UNSENT).to_be_bytes();
+    }
+    let capture = |packets: Vec<&Vec<u8>>| {
+        let packets: Vec<u8> = packets.into_iter().flatten().copied().collect();
+        open_bytes(&path, [header, &packets].concat()).unwrap()
+    };
+    // The capture ends there: more may have followed.
+    let cut = capture(packets[..23].iter().collect());
+    assert!(notices(&cut).contains(&("tls-truncated-record", 1)));
+    // FIN and RST of the client follow: this was all.
+    let broken = capture(packets[..24].iter().chain(&packets[25..]).collect());
+    assert!(!notices(&broken).contains(&("tls-truncated-record", 1)));
+    assert_eq!(broken.exchanges.len(), cut.exchanges.len());
 }
 
 #[test]

@@ -126,10 +126,7 @@ pub fn judge_capture(capture: &Capture, engine: EngineChoice) -> Vec<JudgedFetch
     let marks = marks.into_iter().collect();
     let paired = pair(&Timeline::new(marks));
     let mut whole = Whole::default();
-    capture
-        .exchanges
-        .iter()
-        .for_each(|exchange| whole.observe(exchange));
+    whole.observe(&capture.exchanges);
     let judging = Judging {
         engine,
         session: Session::new(capture),
@@ -200,9 +197,7 @@ impl Survey {
                             .map(|exchange| mark(head, exchange, engine));
                         survey.marks.extend(marks);
                         survey.session.observe(head, &exchanges);
-                        exchanges
-                            .iter()
-                            .for_each(|exchange| survey.whole.observe(exchange));
+                        survey.whole.observe(&exchanges);
                         survey.context.observe_exchanges(head, &exchanges, &loads);
                     }
                     survey

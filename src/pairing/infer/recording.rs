@@ -41,8 +41,14 @@ pub(in crate::pairing) enum Partition {
 }
 
 impl Whole {
-    /// Gathers what an exchange tells.
-    pub(crate) fn observe(&mut self, exchange: &Exchange) {
+    /// Gathers what exchanges tell.
+    pub(crate) fn observe(&mut self, exchanges: &[Exchange]) {
+        for exchange in exchanges {
+            self.observe_one(exchange);
+        }
+    }
+
+    fn observe_one(&mut self, exchange: &Exchange) {
         let role = Role::of(exchange);
         self.has_preflights |= role == Role::Preflight;
         self.sends_storage_access |= exchange
